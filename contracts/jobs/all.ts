@@ -1,0 +1,20 @@
+import { deleteAsset } from './delete-asset.ts'
+import { deleteObjects } from './delete-objects.ts'
+import { deleteUser } from './delete-user.ts'
+import { emptyExpiredTrash } from './empty-expired-trash.ts'
+import { extractMetadata } from './extract-metadata.ts'
+import { makeThumbnails } from './make-thumbnails.ts'
+import { sweepUploads } from './sweep-uploads.ts'
+import { verifyUpload } from './verify-upload.ts'
+
+/** Every job by its name, grouped by the worker that runs it. A worker's handler record is typed from its group. */
+export const mediaJobs = {
+  'extract-metadata': extractMetadata,
+  'make-thumbnails': makeThumbnails,
+  'verify-upload': verifyUpload,
+  'delete-asset': deleteAsset,
+  'delete-objects': deleteObjects,
+  'delete-user': deleteUser,
+  'sweep-uploads': sweepUploads,
+  'empty-expired-trash': emptyExpiredTrash,
+}
