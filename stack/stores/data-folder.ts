@@ -1,0 +1,13 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/**
+ * The data folder itself may be walked through (0711): the account that runs Postgres has its folder inside.
+ * Everything in it that holds a secret or a person's bytes is closed on its own.
+ */
+export async function makeDataFolder(folder: string) {
+  await mkdir(dirname(folder), { recursive: true })
+  await mkdir(folder, { mode: 0o711 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+}
