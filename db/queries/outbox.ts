@@ -1,0 +1,159 @@
+import { and, asc, count, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import type { JobMessage, QueueName } from '#contracts/jobs/define-job.ts'
+import { newId } from '#contracts/new-id.ts'
+import type { Db } from '../client.ts'
+import { databaseErrorOf } from '../database-error.ts'
+import { outbox } from '../schema/tables.ts'
+
+export type OutboxJob = typeof outbox.$inferSelect
+
+type InsertOptions = { requestId?: string | null | undefined; runAfter?: Date | undefined }
+
+const UNIQUE_VIOLATION = '23505'
+const waits = and(isNull(outbox.sentAt), isNull(outbox.failedAt))
+
+/**
+ * A statement for `atomically`, beside the write that the jobs belong to. A message whose dedupe key already
+ * waits adds nothing. Any number of messages will do, also none.
+ */
+export function insertJobs(q: Db, messages: JobMessage[], options: InsertOptions = {}) {
+  const rows = messages.map((message) => ({ id: newId(), ...message }))
+  return q.execute(sql`
+    insert into outbox (id, queue, name, payload, dedupe_key, attempts, priority, request_id, run_after)
+    select id, queue, name, payload, "dedupeKey", attempts, priority,
+           ${options.requestId ?? null}, coalesce(${options.runAfter?.toISOString() ?? null}::timestamptz, now())
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as m(id uuid, queue text, name text, payload jsonb, "dedupeKey" text, attempts int, priority int)
+    on conflict (dedupe_key) where sent_at is null and failed_at is null do nothing`)
+}
+
+/**
+ * Takes jobs that are due and marks them as sent, before they are put into their queues: were it after, a message
+ * that comes while the handler already runs would still find its key waiting, and be lost. What is claimed
+ * and never arrives in a queue is found by `listUnfinished`.
+ */
+export async function claimOutbox(db: Db, { limit }: { limit: number }): Promise<OutboxJob[]> {
+  return await db
+    .update(outbox)
+    .set({ sentAt: sql`now()` })
+    // `in (select … for update skip locked)` lets the planner repeat the subquery: ten times slower.
+    .where(
+      sql`${outbox.id} = any(array(
+        select id from outbox where sent_at is null and failed_at is null and run_after <= now()
+        order by run_after limit ${limit} for update skip locked))`,
+    )
+    .returning()
+}
+
+/** Sent before the instant and not finished since, in order of id, for the sweep that puts them into their queues again. */
+export async function listUnfinished(
+  db: Db,
+  { sentBefore, afterId, limit }: { sentBefore: Date; afterId?: string; limit: number },
+): Promise<OutboxJob[]> {
+  return await db
+    .select()
+    .from(outbox)
+    .where(
+      and(
+        lt(outbox.sentAt, sentBefore),
+        isNull(outbox.failedAt),
+        afterId ? sql`${outbox.id} > ${afterId}` : undefined,
+      ),
+    )
+    .orderBy(asc(outbox.id))
+    .limit(limit)
+}
+
+/** Jobs that were put into their queues again count as sent now. */
+export async function markSent(db: Db, ids: string[]): Promise<void> {
+  await db
+    .update(outbox)
+    .set({ sentAt: sql`now()` })
+    .where(and(inArray(outbox.id, ids), isNotNull(outbox.sentAt)))
+}
+
+/** A statement for `atomically`, beside what the job wrote last, or awaited alone. */
+export function finishJob(q: Db, id: string) {
+  return q.delete(outbox).where(eq(outbox.id, id))
+}
+
+/** The job's tries are used up, or it can never succeed. */
+export async function markJobFailed(
+  db: Db,
+  { id, reason }: { id: string; reason: string },
+): Promise<void> {
+  await db.update(outbox).set({ failedAt: sql`now()`, lastError: reason }).where(eq(outbox.id, id))
+}
+
+export async function listFailedJobs(
+  db: Db,
+  { queue, beforeId, limit }: { queue: QueueName; beforeId?: string; limit: number },
+): Promise<OutboxJob[]> {
+  return await db
+    .select()
+    .from(outbox)
+    .where(
+      and(
+        eq(outbox.queue, queue),
+        isNotNull(outbox.failedAt),
+        beforeId ? sql`${outbox.id} < ${beforeId}` : undefined,
+      ),
+    )
+    .orderBy(sql`${outbox.id} desc`)
+    .limit(limit)
+}
+
+/**
+ * Lets failed jobs of a queue wait again and answers how many. Of several with one dedupe key, and of those whose
+ * key waits already, one remains.
+ */
+export async function retryFailedJobs(db: Db, { queue }: { queue: QueueName }): Promise<number> {
+  const statement = sql`
+    with failed as (
+      select id, row_number() over (partition by coalesce(dedupe_key, id::text) order by id desc) = 1
+        and not exists (select from outbox w
+          where w.dedupe_key = f.dedupe_key and w.sent_at is null and w.failed_at is null) as is_kept
+      from outbox f where queue = ${queue} and failed_at is not null),
+    redundant as (delete from outbox where id in (select id from failed where not is_kept))
+    update outbox set failed_at = null, last_error = null, sent_at = null, run_after = now()
+    where id in (select id from failed where is_kept) and failed_at is not null returning id`
+  try {
+    return (await db.execute(statement)).rows.length
+  } catch (error) {
+    // A message with one of the keys came between; the second look sees it.
+    if (databaseErrorOf(error)?.code !== UNIQUE_VIOLATION) throw error
+    return (await db.execute(statement)).rows.length
+  }
+}
+
+/** Removes what waits in the outbox or has failed; what a queue already holds is emptied there. */
+export async function deleteJobs(
+  db: Db,
+  { queue, state }: { queue: QueueName; state: 'waiting' | 'failed' },
+): Promise<void> {
+  await db
+    .delete(outbox)
+    .where(and(eq(outbox.queue, queue), state === 'waiting' ? waits : isNotNull(outbox.failedAt)))
+}
+
+export async function deleteJobsById(db: Db, ids: string[]): Promise<void> {
+  await db.delete(outbox).where(inArray(outbox.id, ids))
+}
+
+export type OutboxCounts = { queue: QueueName; waiting: number; sent: number; failed: number }
+
+/** Queues without jobs are absent. */
+export async function countJobsByQueue(db: Db): Promise<OutboxCounts[]> {
+  return await db
+    .select({
+      queue: outbox.queue,
+      waiting: sql<number>`count(*) filter (where ${waits})`.mapWith(Number),
+      sent: sql<number>`count(*) filter (where ${outbox.sentAt} is not null and ${outbox.failedAt} is null)`.mapWith(
+        Number,
+      ),
+      failed: count(outbox.failedAt),
+    })
+    .from(outbox)
+    .groupBy(outbox.queue)
+    .orderBy(outbox.queue)
+}
