@@ -1,0 +1,72 @@
+/** Inclusive on both ends, as HTTP counts. */
+export type ByteRange = { start: number; end: number }
+
+export type ObjectHead = {
+  sizeBytes: number
+  contentType: string
+  etag: string
+  modifiedAt: Date
+  /** SHA-1 of the whole object, where the store has proven and kept it. */
+  sha1: Uint8Array | undefined
+}
+
+export type StoredObject = {
+  body: ReadableStream<Uint8Array>
+  /** Of the whole object, also when a range was asked for. */
+  sizeBytes: number
+  contentType: string
+  etag: string
+}
+
+export type ListedObject = { key: string; sizeBytes: number; etag: string; modifiedAt: Date }
+export type ObjectPage = { objects: ListedObject[]; cursor: string | undefined }
+
+export type MultipartId = { key: string; multipartId: string }
+export type ListedMultipart = MultipartId & { startedAt: Date }
+export type Part = { partNumber: number; etag: string }
+export type ListedPart = Part & { sizeBytes: number }
+
+export type PutOptions = {
+  contentType: string
+  /** The store refuses other bytes than these. */
+  sha1?: Uint8Array
+}
+
+/**
+ * The bucket. Implemented at the edge (storage/edge.ts) and in Node (storage/node.ts); both pass storage.suite.ts.
+ * What is missing is `undefined`; removing what is missing succeeds; every other fault throws StoreError.
+ */
+export type Storage = {
+  put(key: string, body: Uint8Array, options: PutOptions): Promise<void>
+  get(
+    key: string,
+    options?: { range?: ByteRange; signal?: AbortSignal },
+  ): Promise<StoredObject | undefined>
+  head(key: string): Promise<ObjectHead | undefined>
+  delete(keys: string[]): Promise<void>
+  /** Objects up to 5 GiB, S3's limit for one copy. */
+  copy(from: string, to: string): Promise<void>
+  /** In the order of keys, at most 1000 at a time. */
+  list(prefix: string, cursor?: string): Promise<ObjectPage>
+  createMultipart(key: string, options: { contentType: string }): Promise<MultipartId>
+  uploadPart(upload: MultipartId, partNumber: number, body: Uint8Array): Promise<Part>
+  /** All parts that arrived, by number; undefined once the upload is completed or aborted. */
+  listParts(upload: MultipartId): Promise<ListedPart[] | undefined>
+  completeMultipart(upload: MultipartId, parts: Part[]): Promise<void>
+  abortMultipart(upload: MultipartId): Promise<void>
+  /** Multipart uploads that were neither completed nor aborted. MinIO knows them only by a whole key. */
+  listMultiparts(prefix: string): Promise<ListedMultipart[]>
+}
+
+export class StoreError extends Error {
+  readonly name = 'StoreError'
+  readonly status: number
+  /** S3's own code, such as `PreconditionFailed`. */
+  readonly code: string
+
+  constructor(message: string, { status, code }: { status: number; code: string }) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
