@@ -25,12 +25,18 @@ export const ERROR_STATUS = {
 export type ErrorCode = keyof typeof ERROR_STATUS
 
 export class AppError extends Error {
-  readonly name = 'AppError'
+  override readonly name = 'AppError'
   readonly code: ErrorCode
+  readonly retryAfterSeconds: number | undefined
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown; retryAfterSeconds?: number },
+  ) {
     super(message, options)
     this.code = code
+    this.retryAfterSeconds = options?.retryAfterSeconds
   }
 
   get status() {
@@ -40,5 +46,5 @@ export class AppError extends Error {
 
 /** A job that will never succeed for this file. `reason` is shown to the person who owns it. */
 export class PermanentError extends Error {
-  readonly name = 'PermanentError'
+  override readonly name = 'PermanentError'
 }

@@ -1,0 +1,14 @@
+import type { ApiKeyId, SessionId, UserId } from '#contracts/ids.ts'
+
+/** Who asks, and by which proof. */
+export type Viewer = {
+  id: UserId
+  email: string
+  name: string
+  isAdmin: boolean
+  quotaSizeBytes: number | null
+  quotaUsageBytes: number
+  proof:
+    | { kind: 'session'; sessionId: SessionId; isElevated: boolean; fromCookie: boolean }
+    | { kind: 'apiKey'; apiKeyId: ApiKeyId; permissions: string[] }
+}

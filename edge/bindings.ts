@@ -1,0 +1,55 @@
+import { envFragments, parseEnv } from '#contracts/env.ts'
+import { type Network, parseNetworks } from './http/client.ts'
+
+/** What a workerd `external` service, an assets binding and the global fetch have in common. */
+export type Service = { fetch(input: Request | string, init?: RequestInit): Promise<Response> }
+
+const settingsShape = {
+  ...envFragments.gatewayClient,
+  ...envFragments.dispatcherClient,
+  ...envFragments.store,
+  ...envFragments.edge,
+  ...envFragments.log,
+}
+
+export type EdgeSettings = ReturnType<typeof parseEnv<typeof settingsShape>>
+
+/** Everything that reaches the edge from outside a request: Hono's `c.env`. */
+export type EdgeEnv = {
+  settings: EdgeSettings
+  trustedProxies: Network[]
+  gateway: Service
+  dispatcher: Service
+  store: Service
+  assets: Service
+  /** False where `fetch` stands in for the STORE binding: it replaces Host, so own-port signatures break. */
+  keepsHost: boolean
+}
+
+const overFetch: Service = { fetch: (input, init) => fetch(input, init) }
+const noAssets: Service = { fetch: async () => new Response('Not found', { status: 404 }) }
+
+function isService(value: unknown): value is Service {
+  return typeof value === 'object' && value !== null && 'fetch' in value
+}
+
+/**
+ * Parses variables and takes the bindings GATEWAY, DISPATCHER, STORE and ASSETS. In production the generated workerd
+ * configuration has the first three as `external` services; elsewhere `fetch` on the URL variables stands in.
+ */
+export function readEdgeEnv(raw: Record<string, unknown>): EdgeEnv {
+  const bound = (name: string, otherwise: Service) => {
+    const value = raw[name]
+    return isService(value) ? value : otherwise
+  }
+  const settings = parseEnv(settingsShape, raw)
+  return {
+    settings,
+    trustedProxies: parseNetworks(settings.TRUSTED_PROXIES),
+    gateway: bound('GATEWAY', overFetch),
+    dispatcher: bound('DISPATCHER', overFetch),
+    store: bound('STORE', overFetch),
+    assets: bound('ASSETS', noAssets),
+    keepsHost: isService(raw.STORE),
+  }
+}

@@ -1,0 +1,53 @@
+import type { MiddlewareHandler } from 'hono'
+import type { AppEnv } from '../app-env.ts'
+
+/** For the gallery's page: nothing inline runs; wasm is what hashes files in a web worker. */
+function pagePolicy(storeOrigin: string): string {
+  return [
+    "default-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self' 'unsafe-inline'",
+    `img-src 'self' data: blob:${storeOrigin}`,
+    `media-src 'self' blob:${storeOrigin}`,
+    `connect-src 'self' blob:${storeOrigin}`,
+    "worker-src 'self' blob:",
+    "font-src 'self' data:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
+
+/** For answers of the API and objects of the store: whatever the bytes are, they are no page. */
+const BYTES_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; sandbox"
+
+const FOR_ALL = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), microphone=(), geolocation=(self)',
+  'X-Robots-Tag': 'noindex, nofollow',
+}
+
+const originOf = (url: string | undefined) => (url ? ` ${new URL(url).origin}` : '')
+
+/** Static answers are told apart by this: the last route hands them on from ASSETS. */
+export const IS_PAGE = 'X-Tintype-Static'
+
+export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next()
+  const response = new Response(c.res.body, c.res)
+  const isStatic = response.headers.has(IS_PAGE)
+  response.headers.delete(IS_PAGE)
+  for (const [name, value] of Object.entries(FOR_ALL)) response.headers.set(name, value)
+  const policy = isStatic ? pagePolicy(originOf(c.env.settings.S3_PUBLIC_URL)) : BYTES_POLICY
+  response.headers.set('Content-Security-Policy', policy)
+  response.headers.set('X-Correlation-ID', c.var.requestId)
+  // Hono copies the headers of an earlier response onto a later one; these are complete.
+  c.res = undefined
+  c.res = response
+}

@@ -1,0 +1,12 @@
+import { env } from 'cloudflare:workers'
+import { app } from './app.ts'
+import { readEdgeEnv } from './bindings.ts'
+import { configureDatabase } from './deps.ts'
+
+const edgeEnv = readEdgeEnv(env as unknown as Record<string, unknown>)
+configureDatabase(edgeEnv)
+
+export default {
+  fetch: (request: Request, _bindings: unknown, context: ExecutionContext) =>
+    app.fetch(request, edgeEnv, context),
+}
