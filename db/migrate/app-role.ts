@@ -25,13 +25,18 @@ export async function grantToApp(client: pg.Client, { appUrl, say }: Options) {
   if (about.isTooStrong)
     throw new Error(`The role ${name} of APP_DATABASE_URL may do more than write rows; use another`)
   const app = pg.escapeIdentifier(name)
-  for (const statement of grants(app, pg.escapeIdentifier(about.database)))
+  const database = pg.escapeIdentifier(about.database)
+  for (const statement of [...databaseGrants(app, database), ...schemaGrants(app)])
     await client.query(statement)
 }
 
-const grants = (app: string, database: string) => [
+/** What a database cloned from a template lacks. */
+export const databaseGrants = (app: string, database: string) => [
   `revoke create, temporary on database ${database} from public, ${app}`,
   `grant connect on database ${database} to ${app}`,
+]
+
+const schemaGrants = (app: string) => [
   `revoke create on schema public from public, ${app}`,
   `grant usage on schema public, drizzle to ${app}`,
   `revoke all on all tables in schema public from ${app}`,

@@ -1,0 +1,44 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+const NOT_OURS = ['node_modules/**', 'dist/**', '.tintype*/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          pool: 'forks',
+          include: ['**/*.test.ts'],
+          exclude: [...NOT_OURS, '**/*.workerd.test.ts', 'test/e2e/**'],
+          globalSetup: ['./test/helpers/global-setup.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        test: {
+          name: 'workerd',
+          include: ['**/*.workerd.test.ts'],
+          exclude: NOT_OURS,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          pool: 'forks',
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: NOT_OURS,
+          globalSetup: ['./test/helpers/global-setup.ts'],
+          // Each starts processes of its own; side by side they would only wait for each other.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+})
