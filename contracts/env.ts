@@ -17,7 +17,16 @@ export const envFragments = {
   log: { LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info') },
   owner: { DATABASE_URL: z.url() },
   database: { APP_DATABASE_URL: z.url() },
-  valkey: { VALKEY_URL: z.url() },
+  valkey: {
+    VALKEY_URL: z.url(),
+    /** Before every key, so that installations can share one Valkey. */
+    VALKEY_PREFIX: z
+      .string()
+      .regex(/^[\w-]+$/)
+      .default('tintype'),
+  },
+  /** Where internal listeners listen: loopback, or a private network. Never the public one. */
+  internal: { INTERNAL_HOST: z.string().min(1).default('127.0.0.1') },
   store: {
     S3_ENDPOINT: z.url(),
     S3_REGION: z.string().default('us-east-1'),

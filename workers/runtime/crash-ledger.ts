@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { z } from 'zod'
+import { createGate, type Leave } from './gate.ts'
+import { hostIdentity, isProcessRunning } from './host.ts'
+import type { Log } from './log.ts'
+
+/*
+ * [Note: Who killed the worker]
+ *
+ * A worker that dies leaves jobs behind, and usually none of them is at fault. Each worker therefore notes in
+ * Valkey which jobs it runs, and how: beside others, or alone. Whoever finds a dead worker makes suspects of what
+ * ran in it and puts its jobs back at once. A suspect runs alone in its process, so that if the worker
+ * dies again, it can only be this job (or someone outside who kills). A job in whose lonely company workers died
+ * ALONE_KILLS_ALLOWED + 1 times is set aside; one that ends in any way is no suspect any more.
+ *
+ * All this may be lost with Valkey. Then nobody is accused.
+ */
+
+/** One death beside a lonely suspect can be an operator's `kill -9` or a power cut; a second one is not. */
+const ALONE_KILLS_ALLOWED = 1
+
+/**
+ * A worker is dead when it has not said for so long that it lives. Shorter than the lock of a job: when
+ * BullMQ finds a stalled job, its worker is already known to be dead.
+ */
+const ALIVE_FOR_MS = 10_000
+const HEARTBEAT_MS = 3000
+
+const Identity = z.object({ host: z.string(), pid: z.number() })
+const Running = z.object({
+  queue: z.string(),
+  token: z.string(),
+  mode: z.enum(['waiting', 'beside', 'alone']),
+})
+
+export type LeftBehind = { id: string; queue: string; token: string }
+type Started = LeftBehind
+
+/** A job's stay in the process. End it, whatever came of the job. */
+export type Stay = { mustBeSetAside: boolean; end(): void }
+
+type Options = {
+  valkey: Redis
+  prefix: string
+  log: Log
+  /** Puts a dead worker's job back into its queue. */
+  putBack(job: LeftBehind): Promise<void>
+}
+
+/** Workers of this very process, of which tests have several. */
+const workersHere = new Set<string>()
+
+export type CrashLedger = ReturnType<typeof createCrashLedger>
+
+export function crashLedgerKeys(prefix: string) {
+  return {
+    workers: `${prefix}:workers`,
+    suspects: `${prefix}:suspects`,
+    alive: (workerId: string) => `${prefix}:worker:${workerId}:alive`,
+    jobs: (workerId: string) => `${prefix}:worker:${workerId}:jobs`,
+  }
+}
+
+/** See [Note: Who killed the worker]. */
+export function createCrashLedger({ valkey, prefix, log, putBack }: Options) {
+  const workerId = randomUUID()
+  const keys = crashLedgerKeys(prefix)
+  const host = hostIdentity()
+  const gate = createGate()
+  let readySince = Number.POSITIVE_INFINITY
+  let reaping: Promise<void> | undefined
+  let heartbeat: NodeJS.Timeout | undefined
+
+  function onReady() {
+    readySince = Date.now()
+    beat()
+  }
+
+  function beat() {
+    void sayAlive()
+      .then(reap)
+      .catch(() => {}) // the connection's own log line says why
+  }
+
+  async function sayAlive() {
+    await valkey
+      .pipeline()
+      .set(keys.alive(workerId), '1', 'PX', ALIVE_FOR_MS)
+      .hset(keys.workers, workerId, JSON.stringify({ host, pid: process.pid }))
+      .exec()
+  }
+
+  /** Looks for dead workers now; a call during another one waits for that. */
+  function reap(): Promise<void> {
+    reaping ??= findDead().finally(() => {
+      reaping = undefined
+    })
+    return reaping
+  }
+
+  async function findDead() {
+    const others = Object.entries(await valkey.hgetall(keys.workers))
+    for (const [id, identity] of others) {
+      if (id === workerId || !(await isDead(id, identity))) continue
+      // Only one of several finders removes the entry.
+      if ((await valkey.hdel(keys.workers, id)) === 1) await takeOver(id)
+    }
+  }
+
+  async function isDead(id: string, identity: string): Promise<boolean> {
+    const parsed = Identity.safeParse(JSON.parse(identity))
+    if (parsed.data?.host === host) {
+      const { pid } = parsed.data
+      return pid === process.pid ? !workersHere.has(id) : !isProcessRunning(pid)
+    }
+    // After Valkey itself was away, every sign of life has run out; give the living time to renew theirs.
+    if (Date.now() - readySince < ALIVE_FOR_MS) return false
+    return (await valkey.exists(keys.alive(id))) === 0
+  }
+
+  async function takeOver(deadId: string) {
+    const left = Object.entries(await valkey.hgetall(keys.jobs(deadId))).flatMap(([id, entry]) => {
+      const parsed = Running.safeParse(JSON.parse(entry))
+      return parsed.success ? [{ id, ...parsed.data }] : []
+    })
+    if (left.length > 0)
+      log.warn(
+        { deadWorker: deadId, jobIds: left.map(({ id }) => id) },
+        'a worker died in its jobs',
+      )
+    const accusation = valkey.pipeline()
+    for (const job of left) {
+      if (job.mode === 'beside') accusation.hsetnx(keys.suspects, job.id, 0)
+      if (job.mode === 'alone') accusation.hincrby(keys.suspects, job.id, 1)
+    }
+    await accusation.del(keys.jobs(deadId)).exec()
+    for (const job of left) await putBack(job)
+  }
+
+  /** Writes down how a job is here and answers how many workers died while it ran alone; null: no suspect. */
+  async function note({ id, ...job }: Started, mode: z.infer<typeof Running>['mode']) {
+    const results = await valkey
+      .pipeline()
+      .hset(keys.jobs(workerId), id, JSON.stringify({ ...job, mode }))
+      .hget(keys.suspects, id)
+      .exec()
+    const kills = results?.[1]?.[1]
+    return typeof kills === 'string' ? Number(kills) : null
+  }
+
+  async function begin(job: Started): Promise<Stay> {
+    let leave: Leave | undefined = gate.tryEnter()
+    const kills = await note(job, leave ? 'beside' : 'waiting')
+    if (kills !== null) {
+      leave?.()
+      if (kills > ALONE_KILLS_ALLOWED)
+        return stay(job.id, { wasSuspect: true, mustBeSetAside: true })
+      await note(job, 'waiting')
+      leave = await gate.enterAlone()
+      await note(job, 'alone')
+      log.info({ jobId: job.id }, 'runs alone, since a worker died in its company')
+    } else if (!leave) {
+      leave = await gate.enter()
+      await note(job, 'beside')
+    }
+    return stay(job.id, { wasSuspect: kills !== null, mustBeSetAside: false, leave })
+  }
+
+  function stay(
+    id: string,
+    {
+      wasSuspect,
+      mustBeSetAside,
+      leave,
+    }: { wasSuspect: boolean; mustBeSetAside: boolean; leave?: Leave },
+  ): Stay {
+    return {
+      mustBeSetAside,
+      end() {
+        leave?.()
+        // Not awaited: it stands before the job's completion on the same connection.
+        const forget = valkey.pipeline().hdel(keys.jobs(workerId), id)
+        if (wasSuspect) forget.hdel(keys.suspects, id)
+        forget.exec().catch(() => {})
+      },
+    }
+  }
+
+  return {
+    begin,
+    reap,
+    start() {
+      workersHere.add(workerId)
+      valkey.on('ready', onReady)
+      if (valkey.status === 'ready') onReady()
+      heartbeat = setInterval(beat, HEARTBEAT_MS).unref()
+    },
+    /** The worker ends in peace: nothing that it still runs is suspect. */
+    async stop() {
+      clearInterval(heartbeat)
+      valkey.off('ready', onReady)
+      workersHere.delete(workerId)
+      if (valkey.status !== 'ready') return
+      await valkey
+        .pipeline()
+        .hdel(keys.workers, workerId)
+        .del(keys.alive(workerId), keys.jobs(workerId))
+        .exec()
+    },
+  }
+}
