@@ -1,0 +1,110 @@
+import { ApiError, callApi, listenToApi } from './api/http.ts'
+import type { ServerConfig, User } from './api/types.ts'
+import { pathOf, router, safeContinuation } from './router.svelte.ts'
+
+type Phase = 'starting' | 'unreachable' | 'first-run' | 'signed-out' | 'signed-in'
+
+class Session {
+  phase = $state<Phase>('starting')
+  user = $state.raw<User>()
+  config = $state.raw<ServerConfig>()
+  isReached = $state(true)
+  isOnline = $state(navigator.onLine)
+
+  constructor() {
+    listenToApi({
+      onSignedOut: () => this.#expire(),
+      onReached: (isReached) => {
+        this.isReached = isReached
+      },
+    })
+    addEventListener('online', () => {
+      this.isOnline = true
+      this.isReached = true
+    })
+    addEventListener('offline', () => {
+      this.isOnline = false
+    })
+  }
+
+  async start() {
+    try {
+      const [config, user] = await Promise.all([
+        callApi<ServerConfig>('GET', '/api/server/config'),
+        findMe(),
+      ])
+      this.config = config
+      if (user) this.#enter(user)
+      else if (!config.isInitialized) this.#ask('first-run')
+      else this.#ask('signed-out')
+    } catch {
+      this.phase = 'unreachable'
+    }
+  }
+
+  async logIn(email: string, password: string) {
+    await callApi('POST', '/api/auth/login', { body: { email, password } })
+    const user = await findMe()
+    if (!user) throw new ApiError(401, 'The browser did not keep the session. Are cookies allowed?')
+    const wanted = new URLSearchParams(location.search).get('continue')
+    this.#enter(user, safeContinuation(wanted))
+  }
+
+  async signUp(form: { name: string; email: string; password: string; signupCode?: string }) {
+    await callApi('POST', '/api/auth/admin-sign-up', { body: form })
+    await this.logIn(form.email, form.password)
+  }
+
+  async logOut() {
+    await callApi('POST', '/api/auth/logout').catch(() => {})
+    // A fresh page is the surest way to forget what the last person saw.
+    location.assign('/login')
+  }
+
+  async refreshUser() {
+    this.user = (await findMe()) ?? this.user
+  }
+
+  #enter(user: User, path?: string) {
+    this.user = user
+    this.phase = 'signed-in'
+    if (path !== undefined) {
+      history.replaceState(null, '', path)
+      dispatchEvent(new PopStateEvent('popstate', { state: null }))
+    } else if (router.route.page === 'login' || router.route.page === 'sign-up') {
+      router.replace({ page: 'photos' })
+    } else if (location.pathname === '/') {
+      router.replace({ page: 'photos' })
+    }
+  }
+
+  #ask(phase: 'first-run' | 'signed-out') {
+    const page = phase === 'first-run' ? 'sign-up' : 'login'
+    const from = router.route
+    this.phase = phase
+    router.replace({ page })
+    if (page === 'login' && from.page !== 'login' && from.page !== 'sign-up') {
+      const path = pathOf(from)
+      if (path !== '/photos') {
+        history.replaceState(history.state, '', `/login?continue=${encodeURIComponent(path)}`)
+      }
+    }
+  }
+
+  #expire() {
+    if (this.phase !== 'signed-in') return
+    this.user = undefined
+    this.#ask('signed-out')
+  }
+}
+
+async function findMe(): Promise<User | undefined> {
+  try {
+    return await callApi<User>('GET', '/api/users/me')
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return undefined
+    throw error
+  }
+}
+
+export const session = new Session()
