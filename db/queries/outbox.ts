@@ -27,6 +27,11 @@ export function insertJobs(q: Db, messages: JobMessage[], options: InsertOptions
     on conflict (dedupe_key) where sent_at is null and failed_at is null do nothing`)
 }
 
+/** A statement for `atomically`: takes back a message with the same dedupe key that was not sent yet. */
+export function deleteWaitingJob(q: Db, { dedupeKey }: Pick<JobMessage, 'dedupeKey'>) {
+  return q.delete(outbox).where(and(eq(outbox.dedupeKey, dedupeKey ?? ''), waits))
+}
+
 /**
  * Takes jobs that are due and marks them as sent, before they are put into their queues: were it after, a message
  * that comes while the handler already runs would still find its key waiting, and be lost. What is claimed
