@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findBinary } from '../find-binary.ts'
+import { answersOk } from '../http-health.ts'
 import { makeDataFolder } from './data-folder.ts'
 import type { StorePlan } from './store.ts'
 
@@ -33,14 +34,6 @@ export async function planMinio(options: MinioOptions): Promise<StorePlan> {
       GOMEMLIMIT: '512MiB',
     },
     stopSignal: 'SIGTERM',
-    isReady: () => isHealthy(options.port),
+    isReady: () => answersOk(`http://127.0.0.1:${options.port}/minio/health/ready`),
   }
-}
-
-async function isHealthy(port: number) {
-  const url = `http://127.0.0.1:${port}/minio/health/ready`
-  return fetch(url, { signal: AbortSignal.timeout(1000) }).then(
-    (response) => response.ok,
-    () => false,
-  )
 }

@@ -1,0 +1,32 @@
+/** One line of a process's output as a JSON line: ours are that already, the stores' and workerd's are wrapped. */
+export function toLogLine(processName: string, line: string, now = new Date()) {
+  const parsed = line.startsWith('{') ? parse(line) : undefined
+  if (parsed && 'msg' in parsed)
+    return 'process' in parsed ? line : format(processName, now, parsed)
+  if (parsed) {
+    const { level, time, message, ...rest } = parsed
+    return format(processName, now, { level: levelOf(String(level)), time, msg: message, ...rest })
+  }
+  return format(processName, now, { level: levelOf(line), msg: line })
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function format(processName: string, now: Date, fields: Record<string, unknown>) {
+  return JSON.stringify({ level: 'info', time: now.toISOString(), process: processName, ...fields })
+}
+
+/** From the words that Postgres, Valkey, MinIO and workerd use. */
+function levelOf(text: string) {
+  if (/\b(FATAL|PANIC)\b/.test(text)) return 'fatal'
+  if (/\berror\b|\bERROR\b/i.test(text)) return 'error'
+  if (/\bwarn(ing)?\b/i.test(text)) return 'warn'
+  return 'info'
+}

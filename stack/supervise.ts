@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Complaint } from './complaint.ts'
+import { openLogFile } from './log-file.ts'
+import { toLogLine } from './log-line.ts'
+import { removePid, writePid } from './pid-file.ts'
+import type { Account } from './stores/store.ts'
+
+export type ProcessSpec = {
+  name: string
+  file: string
+  args: string[]
+  env: Record<string, string>
+  cwd?: string
+  account?: Account
+  /** An open descriptor that the process inherits as its descriptor 3. */
+  descriptor?: number
+  stopSignal: 'SIGINT' | 'SIGTERM'
+  stopTimeoutMs: number
+  startTimeoutMs: number
+  isReady: () => Promise<boolean>
+}
+
+export type Place = {
+  runFolder: string
+  logFolder: string
+  say: (line: string) => void
+  backoff?: Backoff
+}
+type Backoff = { firstMs: number; maxMs: number; steadyMs: number }
+
+export type Supervised = {
+  name: string
+  /** Resolves once it answers; throws a Complaint where it ends again and again before that. */
+  start: () => Promise<void>
+  stop: (signal?: NodeJS.Signals) => Promise<void>
+  pid: () => number | undefined
+}
+
+const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000, steadyMs: 60_000 }
+const POLL_MS = 50
+const MAX_EARLY_ENDS = 3
+
+const howItEnded = (code: number | null, signal: NodeJS.Signals | null) =>
+  signal ? `was killed by ${signal}` : `ended with code ${code}`
+
+/**
+ * Keeps one process running. What ends without being asked to is started again: at once at first, then with growing
+ * pauses while it keeps ending early, and each time a line says why.
+ */
+export function supervise(
+  spec: ProcessSpec,
+  { runFolder, logFolder, say, backoff = BACKOFF }: Place,
+): Supervised {
+  const logPath = join(logFolder, `${spec.name}.log`)
+  const log = openLogFile(logPath)
+  let child: ChildProcess | undefined
+  let ended: Promise<void> = Promise.resolve()
+  let lastLine = ''
+  let isStopping = false
+  let hasBeenReady = false
+  let earlyEnds = 0
+  let pauseMs = backoff.firstMs
+  let restart: NodeJS.Timeout | undefined
+  let giveUp: (error: Error) => void = () => {}
+
+  function take(stream: Readable | null) {
+    if (!stream) return
+    createInterface({ input: stream }).on('line', (line) => {
+      if (!line.trim()) return
+      lastLine = line
+      log.write(toLogLine(spec.name, line))
+    })
+  }
+
+  function launch() {
+    const startedAt = Date.now()
+    const inherited = spec.descriptor === undefined ? [] : [spec.descriptor]
+    const started = spawn(spec.file, spec.args, {
+      ...spec.account,
+      cwd: spec.cwd,
+      env: spec.env,
+      // A group of its own: Ctrl-C in the terminal reaches only the supervisor, which stops all in order.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', ...inherited],
+    })
+    child = started
+    if (started.pid) writePid(runFolder, spec.name, started.pid)
+    take(started.stdout)
+    take(started.stderr)
+    ended = new Promise((resolve) => {
+      const settle = (how: string) => {
+        if (child !== started) return
+        child = undefined
+        endGroup(started.pid)
+        removePid(runFolder, spec.name)
+        resolve()
+        onEnd(how, Date.now() - startedAt)
+      }
+      started.once('error', (error) => settle(`could not be started (${error.message})`))
+      started.once('exit', (code, signal) => settle(howItEnded(code, signal)))
+    })
+  }
+
+  function onEnd(how: string, ranMs: number) {
+    if (isStopping) return
+    if (!hasBeenReady) {
+      earlyEnds++
+      if (earlyEnds >= MAX_EARLY_ENDS) {
+        giveUp(
+          new Complaint(
+            `${spec.name} does not start: it ${how}.\n  ${lastLine}\nIts log is ${logPath}`,
+          ),
+        )
+        return
+      }
+    }
+    if (ranMs > backoff.steadyMs) pauseMs = backoff.firstMs
+    const why = lastLine ? `; it last said: ${lastLine.slice(0, 300)}` : ''
+    const line = `${spec.name} ${how} after ${Math.round(ranMs / 1000)} s; starting it again in ${pauseMs / 1000} s`
+    say(how.includes('SIG') ? line : `${line}${why}`)
+    restart = setTimeout(launch, pauseMs)
+    pauseMs = Math.min(pauseMs * 2, backoff.maxMs)
+  }
+
+  async function untilReady() {
+    const until = Date.now() + spec.startTimeoutMs
+    while (!isStopping) {
+      if (child && (await spec.isReady())) return
+      if (Date.now() > until) {
+        throw new Complaint(
+          `${spec.name} does not answer after ${spec.startTimeoutMs / 1000} s.\n  ${lastLine}\nIts log is ${logPath}`,
+        )
+      }
+      await sleep(POLL_MS)
+    }
+  }
+
+  return {
+    name: spec.name,
+    pid: () => child?.pid,
+    async start() {
+      isStopping = false
+      const givenUp = new Promise<never>((_, reject) => {
+        giveUp = reject
+      })
+      launch()
+      await Promise.race([untilReady(), givenUp])
+      hasBeenReady = true
+    },
+    async stop(signal = spec.stopSignal) {
+      isStopping = true
+      clearTimeout(restart)
+      const stopping = child
+      if (stopping) {
+        stopping.kill(signal)
+        const limit = setTimeout(() => {
+          say(`${spec.name} did not stop within ${spec.stopTimeoutMs / 1000} s and is killed`)
+          stopping.kill('SIGKILL')
+          endGroup(stopping.pid)
+        }, spec.stopTimeoutMs)
+        await ended
+        clearTimeout(limit)
+      }
+      await log.close()
+    },
+  }
+}
+
+/** What a process started and left behind (an exiftool, an ffmpeg) goes with it. */
+function endGroup(pid: number | undefined) {
+  if (!pid) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // The group is empty.
+  }
+}
