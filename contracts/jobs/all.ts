@@ -18,3 +18,6 @@ export const mediaJobs = {
   'sweep-uploads': sweepUploads,
   'empty-expired-trash': emptyExpiredTrash,
 }
+
+/** What the dispatcher may meet in the outbox. */
+export const allJobs = { ...mediaJobs }

@@ -1,0 +1,60 @@
+import type { Db } from '#db/client.ts'
+import { claimOutbox } from '#db/queries/outbox.ts'
+import type { Log } from '#workers/runtime/log.ts'
+import type { Queues } from './queues.ts'
+
+const CLAIM_LIMIT = 1000
+const AFTER_ERROR_MS = 1000
+
+type Options = { db: Db; queues: Queues; log: Log; onSent: (count: number) => void }
+
+/**
+ * Moves due rows into their queues. While Valkey is away, adding waits for it, and nothing more is claimed; a
+ * dispatcher that dies then leaves claimed rows, which `resendUnfinished` finds.
+ */
+export function createDispatch({ db, queues, log, onSent }: Options) {
+  let current: Promise<void> | undefined
+  let isWantedAgain = false
+  let isStopped = false
+  let retry: NodeJS.Timeout | undefined
+
+  async function moveAll() {
+    do {
+      isWantedAgain = false
+      for (let moved = CLAIM_LIMIT; moved === CLAIM_LIMIT && !isStopped; ) moved = await moveSome()
+    } while (isWantedAgain && !isStopped)
+  }
+
+  async function moveSome(): Promise<number> {
+    const rows = await claimOutbox(db, { limit: CLAIM_LIMIT })
+    if (rows.length === 0) return 0
+    await queues.add(rows)
+    onSent(rows.length)
+    log.debug({ jobs: rows.length }, 'sent')
+    return rows.length
+  }
+
+  /** Soon, and once for any number of calls meanwhile. */
+  function wake() {
+    isWantedAgain = true
+    if (isStopped) return
+    current ??= moveAll()
+      .catch((error) => {
+        log.warn({ err: error }, 'could not send jobs, trying again')
+        clearTimeout(retry)
+        retry = setTimeout(wake, AFTER_ERROR_MS)
+      })
+      .finally(() => {
+        current = undefined
+      })
+  }
+
+  return {
+    wake,
+    async stop() {
+      isStopped = true
+      clearTimeout(retry)
+      await current
+    },
+  }
+}
