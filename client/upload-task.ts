@@ -1,0 +1,66 @@
+import { mediaTypeOfName } from '#contracts/media-types.ts'
+import { SINGLE_PUT_MAX_BYTES } from '#contracts/upload-parts.ts'
+import { ApiError, NetworkError, SourceError, UploadFailure } from './upload-errors.ts'
+import type { FileFacts, FileHash, UploadEntry, UploadRecord } from './upload-types.ts'
+
+export type Task<Source> = {
+  entry: UploadEntry<Source>
+  facts: FileFacts | undefined
+  hash: FileHash | undefined
+  record: UploadRecord
+  uploadId: string | undefined
+  /** Where it stands in the queue, finer than what the person sees. */
+  stage: 'waiting' | 'hashing' | 'hashed' | 'ready' | 'sending' | 'verifying' | 'parked' | 'settled'
+  wasRehashed: boolean
+  controller: AbortController
+}
+
+export function createTask<Source>(facts: Partial<UploadRecord> & FileFacts): Task<Source> {
+  const id = facts.id ?? newEntryId()
+  return {
+    entry: {
+      id,
+      name: facts.name,
+      sizeBytes: facts.sizeBytes,
+      state: 'waiting',
+      hashedBytes: 0,
+      sentBytes: 0,
+      canRetry: false,
+    },
+    record: { addedAtMs: Date.now(), ...facts, id },
+    facts: undefined,
+    hash: facts.hash,
+    uploadId: undefined,
+    stage: 'waiting',
+    wasRehashed: false,
+    controller: new AbortController(),
+  }
+}
+
+/** `crypto.randomUUID` is missing on plain http; this id never leaves the machine. */
+function newEntryId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
+}
+
+export function bySize<Source>(tasks: Task<Source>[]): Task<Source>[] {
+  return tasks.sort((one, other) => one.entry.sizeBytes - other.entry.sizeBytes)
+}
+
+export function isLarge({ sizeBytes }: { sizeBytes: number }): boolean {
+  return sizeBytes > SINGLE_PUT_MAX_BYTES
+}
+
+export function refusalOf({ name, sizeBytes }: FileFacts): string | undefined {
+  if (!mediaTypeOfName(name)) return 'Not a photo or video that this library takes'
+  return sizeBytes === 0 ? 'The file is empty' : undefined
+}
+
+export function reasonOf(error: unknown): { reason: string; canRetry: boolean } {
+  if (error instanceof UploadFailure) return { reason: error.message, canRetry: error.canRetry }
+  if (error instanceof ApiError) return { reason: error.message, canRetry: true }
+  if (error instanceof NetworkError) return { reason: 'The server does not answer', canRetry: true }
+  if (error instanceof SourceError) return { reason: error.message, canRetry: true }
+  return { reason: `Something went wrong: ${String(error)}`, canRetry: true }
+}
