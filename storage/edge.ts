@@ -68,7 +68,7 @@ export function createEdgeStorage(settings: StoreSettings, fetch: StoreFetch): S
       ? AbortSignal.any([timeout.signal, request.signal])
       : timeout.signal
     try {
-      const body = request.body as BodyInit | undefined // both runtimes take any Uint8Array
+      const body = request.body as RequestInit['body'] // both runtimes take any Uint8Array
       return answerOf(
         await fetch(url.href, {
           method,

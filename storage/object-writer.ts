@@ -24,7 +24,7 @@ type Sending = { done: Promise<void>; buffer: Uint8Array }
  */
 export class ObjectWriter {
   readonly #options: WriterOptions
-  #buffer = new Uint8Array(FIRST_BUFFER_BYTES)
+  #buffer: Uint8Array = new Uint8Array(FIRST_BUFFER_BYTES)
   #filled = 0
   #sizeBytes = 0
   #upload: MultipartId | undefined

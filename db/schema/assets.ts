@@ -69,7 +69,10 @@ export const assets = pgTable(
     updateId: updateId(),
   },
   (t) => [
-    uniqueIndex('assets_owner_checksum_key').on(t.ownerId, t.checksum),
+    // What is being deleted for good does not keep its owner from uploading it again.
+    uniqueIndex('assets_owner_checksum_key')
+      .on(t.ownerId, t.checksum)
+      .where(sql`${t.status} <> 'deleted'`),
     index('assets_owner_month_idx').on(
       t.ownerId,
       sql`date_trunc('month', ${t.localDateTime})`,
@@ -184,6 +187,8 @@ export const uploads = pgTable(
     /** S3's id of the multipart upload; null for a single PUT. */
     multipartId: text(),
     partChecksums: text().array(),
+    /** Set once a sidecar has arrived. */
+    sidecarKey: text(),
     claims: jsonb().$type<AssetClaims>(),
     /** The asset that has these bytes: the new one, or the one that was there. */
     resultAssetId: uuid().$type<AssetId>(),
