@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { defineJob, type JobMessage } from '#contracts/jobs/define-job.ts'
+import { newId } from '#contracts/new-id.ts'
+import type { PgDb } from '#db/node.ts'
+import { insertJobs, type OutboxJob } from '#db/queries/outbox.ts'
+import { outbox } from '#db/schema/tables.ts'
+import { startValkey } from '#stack/stores.ts'
+import { createLog } from '#workers/runtime/log.ts'
+import { atEndOfFile } from './at-end-of-file.ts'
+
+/** Jobs that exist for tests only. `n` tells them apart. */
+export const count = defineJob({
+  name: 'count',
+  queue: 'backgroundTask',
+  payload: z.object({ n: z.number(), kind: z.string().optional() }),
+  attempts: 3,
+})
+export const look = defineJob({
+  name: 'look',
+  queue: 'thumbnailGeneration',
+  payload: z.object({ n: z.number() }),
+  dedupeKey: ({ n }) => `${n}`,
+  attempts: 1,
+})
+export const testJobs = { count, look }
+export type TestJobs = typeof testJobs
+
+export const quiet = createLog({
+  process: 'test',
+  level: process.env.TEST_LOG_LEVEL ?? 'silent',
+})
+
+export const listRows = (db: PgDb): Promise<OutboxJob[]> =>
+  db.select().from(outbox).orderBy(outbox.id)
+
+export const addJobs = (db: PgDb, ...messages: JobMessage[]) => insertJobs(db, messages)
+
+/** Waits until the condition holds; the limit ends a test that waits for what never comes. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  { limitMs = 15_000, what = 'the condition' } = {},
+): Promise<void> {
+  const end = Date.now() + limitMs
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`${what} did not come within ${limitMs} ms`)
+    await delay(20)
+  }
+}
+
+/** A Valkey of the test file's own, which it may kill and empty. */
+export async function startOwnValkey({ isDurable = true } = {}) {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'tintype-test-valkey-'))
+  const password = randomBytes(12).toString('hex')
+  const start = (port?: number) =>
+    startValkey({ dataFolder, password, isDurable, ...(port && { port }) })
+  let running = await start()
+  const { url, port } = running
+  atEndOfFile(async () => {
+    await running.stop()
+    await rm(dataFolder, { recursive: true, force: true })
+  })
+  return {
+    url,
+    prefix: `t-${newId()}`,
+    async kill() {
+      process.kill(running.pid, 'SIGKILL')
+      await running.stop()
+    },
+    async restart() {
+      running = await start(port)
+    },
+  }
+}
