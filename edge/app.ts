@@ -1,15 +1,34 @@
 import { Hono } from 'hono'
+import { apiKeyRoutes } from './api-keys/routes.ts'
 import type { AppEnv } from './app-env.ts'
+import { authenticationRoutes } from './authentication/routes.ts'
+import { publicRoute } from './http/allow.ts'
 import { onError, onNotFound } from './http/errors.ts'
 import { requestContext } from './http/request-context.ts'
 import { securityHeaders } from './http/security-headers.ts'
+import { openApiDocument } from './openapi/document.ts'
 import { servePage } from './page.ts'
+import { serverRoutes } from './server/routes.ts'
+import { sessionRoutes } from './sessions/routes.ts'
+import { userRoutes } from './users/routes.ts'
+import { userAdminRoutes } from './users-admin/routes.ts'
 import { wellKnownRoutes } from './well-known/routes.ts'
 
-/** The route table. What no line names is the gallery's page, or 404 below /api. */
+/** The route table. */
+export const api = new Hono<AppEnv>()
+  .route('/.well-known', wellKnownRoutes)
+  .route('/api/admin/users', userAdminRoutes)
+  .route('/api/api-keys', apiKeyRoutes)
+  .route('/api/auth', authenticationRoutes)
+  .route('/api/server', serverRoutes)
+  .route('/api/sessions', sessionRoutes)
+  .route('/api/users', userRoutes)
+
+/** What no line of the table names is 404 below /api, and elsewhere the gallery's page. */
 export const app = new Hono<AppEnv>()
   .use(requestContext, securityHeaders)
-  .route('/.well-known', wellKnownRoutes)
+  .route('/', api)
+  .get('/api/openapi.json', publicRoute, (c) => c.json(openApiDocument(api.routes)))
   .all('/api/*', onNotFound)
   .get('*', servePage)
   .notFound(onNotFound)

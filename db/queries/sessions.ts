@@ -23,8 +23,16 @@ export async function findSessionByToken(db: Db, of: { tokenHash: Uint8Array; no
   return found
 }
 
-export const insertSession = (db: Db, session: NewSession) =>
-  db.insert(sessions).values(session).returning()
+export async function insertSession(db: Db, session: NewSession): Promise<Session> {
+  const [inserted] = await db.insert(sessions).values(session).returning()
+  if (!inserted) throw new Error('an insert returned no row')
+  return inserted
+}
+
+export async function findSession(db: Db, scope: Own): Promise<Session | undefined> {
+  const [found] = await db.select().from(sessions).where(own(scope)).limit(1)
+  return found
+}
 
 const SESSIONS_LISTED = 1000
 

@@ -1,4 +1,4 @@
-type Device = { deviceType: string; deviceOs: string; appVersion: string | null }
+export type Device = { deviceType: string; deviceOs: string; appVersion: string | null }
 
 const BROWSERS: [RegExp, string][] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
