@@ -10,6 +10,8 @@ export type JobRecord = Record<string, Job>
 
 export type JobContext = {
   log: Log
+  /** Of the request that began it all; goes with every job that follows. */
+  requestId: string | null
   /** Aborted when the process has to stop before the job is done. Throw then: the job is handed back. */
   signal: AbortSignal
   /** 1 for the first try. */
