@@ -9,8 +9,8 @@ export type ClaimsInput = {
   name: string
   modifiedAtMs: number
   file: ByteReader
-  /** What exifr reads from: a Blob in the browser, a path in Node. */
-  exifInput: Blob | string
+  /** What exifr reads from: a Blob in the browser, a path or the first bytes in Node. */
+  exifInput: Blob | string | Uint8Array
 }
 
 type Exif = Record<string, unknown>

@@ -9,18 +9,21 @@ import type { FileHash, Inspection } from '../upload-types.ts'
 import type { NodeSource } from './node-platform.ts'
 
 const CHUNK_BYTES = 1024 * 1024
+const EXIF_HEAD_BYTES = 512 * 1024
 
 export async function inspectFile(
   source: NodeSource,
   options: { known?: FileHash; onProgress: (hashedBytes: number) => void; signal: AbortSignal },
 ): Promise<Inspection> {
-  const { path, sizeBytes, modifiedAtMs } = source
+  const { path, name, sizeBytes, modifiedAtMs } = source
   const handle = await open(path).catch((cause: unknown) => {
     throw new SourceError('The file cannot be read', { cause })
   })
   try {
     const file = byteReaderOf(handle, sizeBytes)
-    const claims = await readClaims({ name: path, modifiedAtMs, file, exifInput: path })
+    // exifr takes bytes for a file's content, so that a path in bytes needs the head of the file itself.
+    const exifInput = typeof path === 'string' ? path : await file.read(0, EXIF_HEAD_BYTES)
+    const claims = await readClaims({ name, modifiedAtMs, file, exifInput })
     const { size, mtimeMs } = await handle.stat()
     if (size !== sizeBytes || Math.floor(mtimeMs) !== modifiedAtMs) {
       throw new SourceError('The file changed since it was found')

@@ -1,24 +1,32 @@
 import { readFile, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { SourceError } from '../upload-errors.ts'
 import type { UploadPlatform } from '../upload-types.ts'
 import { inspectFile } from './inspect-file.ts'
 import { createPutAgents, putFileRange } from './put-file-range.ts'
 
+/** A path as the file system has it: bytes where they are not UTF-8. */
+export type FilePath = string | Buffer
+
 export type NodeSource = {
-  path: string
+  path: FilePath
+  name: string
   sizeBytes: number
   modifiedAtMs: number
-  sidecarPath?: string
+  sidecarPath?: FilePath
 }
 
 /** A sidecar is some kilobytes of XMP; what is larger is not one. */
 const MAX_SIDECAR_BYTES = 2 * 1024 * 1024
 
-export async function sourceOfPath(path: string, sidecarPath?: string): Promise<NodeSource> {
+export async function sourceOfPath(path: FilePath, sidecarPath?: FilePath): Promise<NodeSource> {
   try {
     const { size, mtimeMs } = await stat(path)
-    const facts = { path, sizeBytes: size, modifiedAtMs: Math.floor(mtimeMs) }
+    const facts = {
+      path,
+      name: nameOfPath(path),
+      sizeBytes: size,
+      modifiedAtMs: Math.floor(mtimeMs),
+    }
     return sidecarPath ? { ...facts, sidecarPath } : facts
   } catch (cause) {
     throw new SourceError('The file cannot be read', { cause })
@@ -31,11 +39,11 @@ export function createNodePlatform(
   const agents = createPutAgents()
   return {
     hashConcurrency: options.hashConcurrency ?? 2,
-    factsOf: ({ path, sizeBytes, modifiedAtMs }) => ({
-      name: basename(path).normalize('NFC'),
+    factsOf: ({ path, name, sizeBytes, modifiedAtMs }) => ({
+      name,
       sizeBytes,
       modifiedAtMs,
-      fingerprint: JSON.stringify([path, sizeBytes, modifiedAtMs]),
+      fingerprint: JSON.stringify([readablePath(path), sizeBytes, modifiedAtMs]),
     }),
     inspect: inspectFile,
     refresh: ({ path, sidecarPath }) => sourceOfPath(path, sidecarPath),
@@ -47,7 +55,7 @@ export function createNodePlatform(
     },
     handleOf: ({ path, sidecarPath }) => (sidecarPath ? { path, sidecarPath } : { path }),
     async reopen(handle) {
-      const { path, sidecarPath } = handle as { path: string; sidecarPath?: string }
+      const { path, sidecarPath } = handle as Pick<NodeSource, 'path' | 'sidecarPath'>
       try {
         return { status: 'open', source: await sourceOfPath(path, sidecarPath) }
       } catch {
@@ -59,4 +67,19 @@ export function createNodePlatform(
     watchOnline: () => () => {},
     close: () => agents.destroy(),
   }
+}
+
+/** For people and as a key. Bytes that are not UTF-8 are read as the Windows letters they mostly are. */
+export function readablePath(path: FilePath): string {
+  if (typeof path === 'string') return path
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(path)
+  } catch {
+    return new TextDecoder('windows-1252').decode(path)
+  }
+}
+
+function nameOfPath(path: FilePath): string {
+  const readable = readablePath(path)
+  return readable.slice(readable.lastIndexOf('/') + 1).normalize('NFC')
 }
