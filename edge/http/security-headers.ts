@@ -35,6 +35,9 @@ const FOR_ALL = {
 
 const originOf = (url: string | undefined) => (url ? ` ${new URL(url).origin}` : '')
 
+const isJson = ({ headers }: Response) =>
+  headers.get('content-type')?.startsWith('application/json') ?? false
+
 /** Static answers are told apart by this: the last route hands them on from ASSETS. */
 export const IS_PAGE = 'X-Tintype-Static'
 
@@ -47,6 +50,9 @@ export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   const policy = isStatic ? pagePolicy(originOf(c.env.settings.S3_PUBLIC_URL)) : BYTES_POLICY
   response.headers.set('Content-Security-Policy', policy)
   response.headers.set('X-Correlation-ID', c.var.requestId)
+  if (isJson(response) && !response.headers.has('Cache-Control')) {
+    response.headers.set('Cache-Control', 'no-store')
+  }
   // Hono copies the headers of an earlier response onto a later one; these are complete.
   c.res = undefined
   c.res = response
