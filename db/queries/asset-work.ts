@@ -1,13 +1,12 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import type { AssetId, UserId } from '#contracts/ids.ts'
 import type { JobMessage } from '#contracts/jobs/define-job.ts'
 import { deleteAsset } from '#contracts/jobs/delete-asset.ts'
-import { atomically } from '../atomically.ts'
+import { deleteObjects } from '#contracts/jobs/delete-objects.ts'
 import type { Db } from '../client.ts'
 import { assetExif, assetFiles, assets } from '../schema/tables.ts'
-import { jobForEach } from './asset-jobs.ts'
+import { jobForEach, jobsIfAny } from './asset-jobs.ts'
 import type { Asset, AssetExif, AssetFile, AssetWithExif } from './assets.ts'
-import { insertJobs } from './outbox.ts'
 
 type Requested = { requestId: string | null }
 
@@ -33,83 +32,135 @@ export async function listAssetFilesForWork(db: Db, assetId: AssetId): Promise<A
     .orderBy(assetFiles.type)
 }
 
-/** What extraction may write; `checksum`, owner and state are none of its business. */
-type ReadFacts = Partial<
-  Pick<
-    Asset,
-    | 'type'
-    | 'originalMimeType'
-    | 'fileCreatedAt'
-    | 'localDateTime'
-    | 'durationMs'
-    | 'width'
-    | 'height'
-    | 'livePhotoVideoId'
-  >
+/** What extraction writes; `checksum`, owner and state are none of its business. */
+export type ExtractedAsset = Pick<Asset, 'type' | 'originalMimeType' | 'durationMs'> & {
+  /** Undefined leaves what stands. */
+  takenAt: { instant: Date; wallClock: Date } | undefined
+  size: { width: number; height: number } | undefined
+}
+
+/** Places have names by another job; the file's own size was known at its upload. */
+export type ExtractedExif = Omit<
+  AssetExif,
+  'assetId' | 'lockedProperties' | 'updatedAt' | 'updateId' | 'city' | 'state' | 'country'
 >
 
 type Extracted = Requested & {
   assetId: AssetId
-  asset: ReadFacts
-  exif: Partial<Omit<AssetExif, 'assetId' | 'lockedProperties' | 'updatedAt' | 'updateId'>>
+  asset: ExtractedAsset
+  exif: ExtractedExif
   extractedAt: Date
   jobs: JobMessage[]
 }
 
-/**
- * Writes what was read from a file, marks it as read, and records the jobs that follow. What a person has set (see
- * `lockedProperties`) is the caller's to leave out of `asset` and `exif`.
- */
-export async function writeExtractedMetadata(
-  db: Db,
-  { assetId, asset, exif, extractedAt, jobs, requestId }: Extracted,
-): Promise<void> {
-  await atomically(db, (q) => [
-    q
-      .insert(assetExif)
-      .values({ assetId, ...exif })
-      .onConflictDoUpdate({ target: assetExif.assetId, set: { assetId, ...exif } }),
-    q
-      .update(assets)
-      .set({ ...asset, metadataExtractedAt: extractedAt })
-      .where(eq(assets.id, assetId)),
-    insertJobs(q, jobs, { requestId }),
-  ])
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+/** Fields that a person set stay, also when that happens while the file is being read. */
+function exifOf(exif: ExtractedExif): SQL {
+  const names = Object.keys(exif).map((name) => ({ name, column: snakeCase(name) }))
+  const values = Object.fromEntries(
+    names.map(({ name, column }) => [column, exif[name as keyof ExtractedExif]]),
+  )
+  const columns = names.map(({ column }) => sql.identifier(column))
+  const kept = names.map(({ name, column }) => {
+    const field = sql.identifier(column)
+    return sql`${field} = case when ${name} = any(asset_exif.locked_properties)
+      then asset_exif.${field} else excluded.${field} end`
+  })
+  const list = sql.join(columns, sql`, `)
+  return sql`
+    insert into asset_exif (asset_id, ${list})
+    select target.id, ${sql.join(
+      columns.map((column) => sql`v.${column}`),
+      sql`, `,
+    )}
+    from target, jsonb_populate_record(null::asset_exif, ${JSON.stringify(values)}::jsonb) as v
+    on conflict (asset_id) do update set ${sql.join(kept, sql`, `)}`
 }
+
+/**
+ * Writes what was read from a file, marks it as read, and records the jobs that follow, in one statement that
+ * does nothing when the asset is gone.
+ */
+export async function writeExtractedMetadata(db: Db, extracted: Extracted): Promise<void> {
+  const { assetId, asset, exif, extractedAt, jobs, requestId } = extracted
+  const { takenAt, size } = asset
+  const isDateLocked = sql`exists (select from asset_exif e
+    where e.asset_id = ${assetId} and 'dateTimeOriginal' = any(e.locked_properties))`
+  await db.execute(sql`
+    with target as (
+      update assets set
+        type = ${asset.type}, original_mime_type = ${asset.originalMimeType},
+        duration_ms = ${asset.durationMs}::int,
+        width = coalesce(${size?.width ?? null}::int, width),
+        height = coalesce(${size?.height ?? null}::int, height),
+        file_created_at = case when ${isDateLocked} then file_created_at
+          else coalesce(${takenAt?.instant.toISOString() ?? null}::timestamptz, file_created_at) end,
+        local_date_time = case when ${isDateLocked} then local_date_time
+          else coalesce(${takenAt?.wallClock.toISOString() ?? null}::timestamptz at time zone 'utc', local_date_time) end,
+        metadata_extracted_at = ${extractedAt.toISOString()}::timestamptz
+      where id = ${assetId} and status <> 'deleted' returning id),
+    described as (${exifOf(exif)}),
+    queued as (${jobsIfAny(sql`target`, jobs, requestId)})
+    select from target`)
+}
+
+export type NewAssetFile = Omit<AssetFile, 'assetId' | 'createdAt'>
 
 type Derived = Requested & {
   assetId: AssetId
-  files: Omit<AssetFile, 'assetId' | 'createdAt'>[]
-  thumbhash: Uint8Array
-  /** As shown, after rotation. */
-  width: number
-  height: number
+  derivativesVersion: number
+  files: NewAssetFile[]
+  /** Undefined leaves what stands. */
+  thumbhash: Uint8Array | undefined
+  size: { width: number; height: number } | undefined
   thumbnailedAt: Date
-  /** For what follows, and for objects that these replace. */
-  jobs: JobMessage[]
 }
 
-/** Derivatives lie in the store: names them on their rows, marks the asset last. Clears an earlier failure. */
-export async function writeDerivatives(
-  db: Db,
-  { assetId, files, thumbhash, width, height, thumbnailedAt, jobs, requestId }: Derived,
-): Promise<void> {
-  await atomically(db, (q) => [
-    ...files.map((file) =>
-      q
-        .insert(assetFiles)
-        .values({ assetId, ...file })
-        .onConflictDoUpdate({
-          target: [assetFiles.assetId, assetFiles.type],
-          set: { ...file, createdAt: sql`now()` },
-        }),
-    ),
-    q
-      .update(assets)
-      .set({ thumbhash, width, height, thumbnailedAt, failureReason: null })
-      .where(eq(assets.id, assetId)),
-    insertJobs(q, jobs, { requestId }),
-  ])
+/**
+ * Derivatives lie in the store: names them on their rows, marks the asset last, clears an earlier failure, and leaves a
+ * job for the objects that they replace. False, and nothing written, when the asset was deleted or moved on to
+ * another version meanwhile.
+ */
+export async function writeDerivatives(db: Db, derived: Derived): Promise<boolean> {
+  const { assetId, derivativesVersion, files, thumbhash, size, thumbnailedAt, requestId } = derived
+  const hash = thumbhash ? Buffer.from(thumbhash).toString('hex') : null
+  const { rows } = await db.execute(sql`
+    with target as (
+      update assets set
+        thumbhash = coalesce(decode(${hash}, 'hex'), thumbhash),
+        width = coalesce(${size?.width ?? null}::int, width),
+        height = coalesce(${size?.height ?? null}::int, height),
+        thumbnailed_at = ${thumbnailedAt.toISOString()}::timestamptz, failure_reason = null
+      where id = ${assetId} and derivatives_version = ${derivativesVersion}::int and status <> 'deleted'
+      returning id),
+    new_files as (
+      select target.id as asset_id, f.* from target, jsonb_to_recordset(${JSON.stringify(files)}::jsonb)
+        as f(type text, "objectKey" text, "contentType" text, "sizeBytes" bigint, width int, height int)),
+    replaced as (
+      select jsonb_agg(o.object_key) as keys
+      from asset_files o join new_files n using (asset_id, type) where o.object_key <> n."objectKey"),
+    named as (
+      insert into asset_files (asset_id, type, object_key, content_type, size_bytes, width, height)
+      select asset_id, type, "objectKey", "contentType", "sizeBytes", width, height from new_files
+      on conflict (asset_id, type) do update set object_key = excluded.object_key,
+        content_type = excluded.content_type, size_bytes = excluded.size_bytes,
+        width = excluded.width, height = excluded.height, created_at = now()),
+    queued as (${removalOfKeys(sql`replaced`, requestId)})
+    select from target`)
+  return rows.length > 0
+}
+
+const ANY_KEY = 'any'
+
+/** One `delete-objects` for the array `keys` in `source`, unless that is null. */
+function removalOfKeys(source: SQL, requestId: string | null): SQL {
+  const { name, queue, attempts, priority } = deleteObjects.message({ keys: [ANY_KEY] })
+  return sql`
+    insert into outbox (id, queue, name, payload, attempts, priority, request_id)
+    select uuid_v7(), ${queue}, ${name}, jsonb_build_object('keys', keys), ${attempts}::int, ${priority}::int,
+           ${requestId}
+    from ${source} as source where keys is not null`
 }
 
 /** Why this file will never have a thumbnail, in words for its owner. */
@@ -124,13 +175,20 @@ export async function markAssetFailed(
 export async function findDeletedAssetForWork(
   db: Db,
   assetId: AssetId,
-): Promise<{ ownerId: UserId; objectKeys: string[] } | undefined> {
-  const { rows } = await db.execute<{ owner_id: UserId; keys: string[] }>(sql`
-    select a.owner_id, to_jsonb(array_remove(array[a.original_key, a.sidecar_key]
+): Promise<{ ownerId: UserId; derivativesVersion: number; objectKeys: string[] } | undefined> {
+  type Row = { owner_id: UserId; derivatives_version: number; keys: string[] }
+  const { rows } = await db.execute<Row>(sql`
+    select a.owner_id, a.derivatives_version, to_jsonb(array_remove(array[a.original_key, a.sidecar_key]
       || array(select object_key from asset_files f where f.asset_id = a.id), null)) as keys
     from assets a where a.id = ${assetId} and a.status = 'deleted'`)
   const [asset] = rows
-  return asset && { ownerId: asset.owner_id, objectKeys: asset.keys }
+  return (
+    asset && {
+      ownerId: asset.owner_id,
+      derivativesVersion: asset.derivatives_version,
+      objectKeys: asset.keys,
+    }
+  )
 }
 
 /**
