@@ -141,6 +141,22 @@ export async function deleteJobs(
     .where(and(eq(outbox.queue, queue), state === 'waiting' ? waits : isNotNull(outbox.failedAt)))
 }
 
+/** All that is neither failed nor named: for a queue that is emptied while some of its jobs run. */
+export async function deleteUnfinishedJobs(
+  db: Db,
+  { queue, exceptIds }: { queue: QueueName; exceptIds: string[] },
+): Promise<void> {
+  await db
+    .delete(outbox)
+    .where(
+      and(
+        eq(outbox.queue, queue),
+        isNull(outbox.failedAt),
+        sql`${outbox.id} <> all(${sql.param(exceptIds)}::uuid[])`,
+      ),
+    )
+}
+
 export async function deleteJobsById(db: Db, ids: string[]): Promise<void> {
   await db.delete(outbox).where(inArray(outbox.id, ids))
 }

@@ -3,37 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { z } from 'zod'
-import { defineJob, type JobMessage } from '#contracts/jobs/define-job.ts'
+import type { JobMessage } from '#contracts/jobs/define-job.ts'
 import { newId } from '#contracts/new-id.ts'
 import type { PgDb } from '#db/node.ts'
 import { insertJobs, type OutboxJob } from '#db/queries/outbox.ts'
 import { outbox } from '#db/schema/tables.ts'
 import { startValkey } from '#stack/stores.ts'
-import { createLog } from '#workers/runtime/log.ts'
 import { atEndOfFile } from './at-end-of-file.ts'
-
-/** Jobs that exist for tests only. `n` tells them apart. */
-export const count = defineJob({
-  name: 'count',
-  queue: 'backgroundTask',
-  payload: z.object({ n: z.number(), kind: z.string().optional() }),
-  attempts: 3,
-})
-export const look = defineJob({
-  name: 'look',
-  queue: 'thumbnailGeneration',
-  payload: z.object({ n: z.number() }),
-  dedupeKey: ({ n }) => `${n}`,
-  attempts: 1,
-})
-export const testJobs = { count, look }
-export type TestJobs = typeof testJobs
-
-export const quiet = createLog({
-  process: 'test',
-  level: process.env.TEST_LOG_LEVEL ?? 'silent',
-})
 
 export const listRows = (db: PgDb): Promise<OutboxJob[]> =>
   db.select().from(outbox).orderBy(outbox.id)

@@ -51,6 +51,7 @@ export function createDispatch({ db, queues, log, onSent }: Options) {
 
   return {
     wake,
+    settled: async () => await current,
     async stop() {
       isStopped = true
       clearTimeout(retry)

@@ -67,7 +67,7 @@ export function openQueues({ valkey, prefix }: { valkey: Redis; prefix: string }
     count,
     pause: (name: QueueName) => queueOf(name).pause(),
     resume: (name: QueueName) => queueOf(name).resume(),
-    listWaitingIds: (name: QueueName) => queueOf(name).getRanges([...WAITING, 'delayed']),
+    listActiveIds: (name: QueueName) => queueOf(name).getRanges(['active']),
     drain: (name: QueueName) => queueOf(name).drain(true),
     list: (name: QueueName, states: Parameters<JobQueue['getJobs']>[0], limit: number) =>
       queueOf(name).getJobs(states, 0, limit - 1, true),

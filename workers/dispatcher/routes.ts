@@ -6,7 +6,7 @@ import { listPausedQueues, updatePausedQueue } from '#db/queries/housekeeping.ts
 import {
   countJobsByQueue,
   deleteJobs,
-  deleteJobsById,
+  deleteUnfinishedJobs,
   listFailedJobs,
   retryFailedJobs,
 } from '#db/queries/outbox.ts'
@@ -20,9 +20,16 @@ import { type Queues, queuesWithJobs } from './queues.ts'
 
 const VALKEY_LIMIT_MS = 3000
 const LIST_LIMIT = 1000
-const DELETE_AT_ONCE = 5000
 
-type Deps = { db: PgDb; valkey: Redis; queues: Queues; metrics: Metrics; wake: () => void }
+type Deps = {
+  db: PgDb
+  valkey: Redis
+  queues: Queues
+  metrics: Metrics
+  wake: () => void
+  /** Resolves when no claimed row is on its way into a queue. */
+  settled: () => Promise<void>
+}
 
 /** In Immich's shape: its API passes this on. */
 export type QueueFacts = {
@@ -39,7 +46,14 @@ export type QueueFacts = {
 }
 
 /** What the edge may ask and order about queues, so that it never speaks to Valkey. */
-export function dispatcherRoutes({ db, valkey, queues, metrics, wake }: Deps): InternalRoutes {
+export function dispatcherRoutes({
+  db,
+  valkey,
+  queues,
+  metrics,
+  wake,
+  settled,
+}: Deps): InternalRoutes {
   const setJobs = metrics.gauge('tintype_queue_jobs', 'Jobs by queue and state')
 
   async function describe(names: readonly QueueName[]): Promise<QueueFacts[]> {
@@ -74,11 +88,9 @@ export function dispatcherRoutes({ db, valkey, queues, metrics, wake }: Deps): I
 
   /** Rows first: a crash in between leaves jobs without rows, which run and change nothing that anyone waits for. */
   async function empty(queue: QueueName) {
-    await deleteJobs(db, { queue, state: 'waiting' })
-    const ids = await inTime(queues.listWaitingIds(queue))
-    for (let from = 0; from < ids.length; from += DELETE_AT_ONCE)
-      await deleteJobsById(db, ids.slice(from, from + DELETE_AT_ONCE))
-    await inTime(queues.drain(queue))
+    const exceptIds = await inTime(queues.listActiveIds(queue))
+    await deleteUnfinishedJobs(db, { queue, exceptIds })
+    await inTime(settled().then(() => queues.drain(queue)))
     return { body: (await describe([queue]))[0] }
   }
 

@@ -64,7 +64,8 @@ export async function startDispatcher(options: Options) {
     schedules: options.schedules,
     onTurn: dispatch.wake,
   })
-  const routes = dispatcherRoutes({ db, valkey, queues, metrics, wake: dispatch.wake })
+  const { wake, settled } = dispatch
+  const routes = dispatcherRoutes({ db, valkey, queues, metrics, wake, settled })
   const server = await serveInternal({ ...options.http, routes, log })
 
   return {

@@ -81,9 +81,13 @@ export function createProcessor<Jobs extends JobRecord, Deps>(options: Options<J
     const definition = jobs[job.name]
     const handler = handlers[job.name]
     if (!definition || !handler) throw new Error(`this worker knows no job ${job.name}`)
+    const parsed = definition.payload.safeParse(job.data.payload)
+    if (!parsed.success)
+      throw new PermanentError(`the payload is not understood: ${parsed.error.message}`)
     // The name and the payload that its definition parsed belong together; the compiler cannot follow that.
-    const payload = definition.payload.parse(job.data.payload) as PayloadOf<Jobs[string]>
-    const context = { log, signal, attempt: job.attemptsMade + 1 }
+    const payload = parsed.data as PayloadOf<Jobs[string]>
+    const { requestId } = job.data
+    const context = { log, requestId, signal, attempt: job.attemptsMade + 1 }
     await throughOutages(() => handler(payload, deps, context), { log, signal, waitInPlaceMs })
   }
 

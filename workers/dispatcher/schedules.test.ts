@@ -1,0 +1,86 @@
+import { beforeEach, expect, test } from 'vitest'
+import { insertJobs } from '#db/queries/outbox.ts'
+import { count, quiet } from '#test/fixtures/test-jobs.ts'
+import { createTestDatabase, type TestDatabase } from '#test/helpers/database.ts'
+import { listRows, until } from '#test/helpers/job-system.ts'
+import { runSchedules, type Schedule, schedules } from './schedules.ts'
+
+let database: TestDatabase
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+})
+
+function start(own: Schedule[], clock: () => Date) {
+  return runSchedules({ db: database.db, log: quiet, clock, schedules: own, onTurn: () => {} })
+}
+
+test('of several dispatchers one takes a turn, and takes it once', async () => {
+  const turns: Date[] = []
+  const schedule: Schedule = {
+    name: 'test',
+    turnAt: (now) => new Date(now.toISOString().slice(0, 13).concat(':00:00Z')),
+    run: async (_db, now) => void turns.push(now),
+  }
+  const [nine, ten] = [new Date('2026-03-01T09:59:00Z'), new Date('2026-03-01T10:00:10Z')]
+
+  const first = [1, 2, 3].map(() => start([schedule], () => nine))
+  await Promise.all(first.map((running) => running.stop()))
+  const second = [1, 2, 3].map(() => start([schedule], () => ten))
+  await Promise.all(second.map((running) => running.stop()))
+
+  expect(turns).toEqual([nine, ten])
+})
+
+test('a schedule that fails does not keep others from running', async () => {
+  const ran: string[] = []
+  const hourly = (name: string, run: Schedule['run']): Schedule => ({
+    name,
+    turnAt: () => new Date('2026-03-01T09:00:00Z'),
+    run,
+  })
+
+  const running = start(
+    [
+      hourly('broken', async () => {
+        throw new Error('no')
+      }),
+      hourly('sound', async () => void ran.push('sound')),
+    ],
+    () => new Date('2026-03-01T09:00:00Z'),
+  )
+  await running.stop()
+
+  expect(ran).toEqual(['sound'])
+})
+
+test('the first look sends the sweep of uploads and of the trash, once each', async () => {
+  const running = start(schedules, () => new Date('2026-03-01T09:00:00Z'))
+  await until(async () => (await listRows(database.db)).length === 2)
+  await running.stop()
+
+  const names = (await listRows(database.db)).map(({ name }) => name)
+  expect(names.sort()).toEqual(['empty-expired-trash', 'sweep-uploads'])
+})
+
+test.each([
+  ['just before midnight', '2026-03-01T23:59:59', '2026-03-01T00:00:00'],
+  ['at midnight', '2026-03-02T00:00:00', '2026-03-02T00:00:00'],
+  ['in the night when clocks change', '2026-03-29T03:30:00', '2026-03-29T00:00:00'],
+])('a nightly turn %s began at the last midnight of the machine', (_, now, expected) => {
+  const nightly = schedules.find(({ name }) => name === 'empty-expired-trash')
+
+  expect(nightly?.turnAt(new Date(now))).toEqual(new Date(expected))
+})
+
+test('old failed jobs are forgotten, young ones stay', async () => {
+  const { db } = database
+  await insertJobs(db, [count.message({ n: 1 }), count.message({ n: 2 })])
+  await db.execute(`update outbox set last_error = 'no', failed_at =
+    now() - (case when payload ->> 'n' = '1' then 100 else 10 end) * interval '1 day'`)
+  const hygiene = schedules.find(({ name }) => name === 'delete-old-failed-jobs')
+
+  await hygiene?.run(db, new Date())
+
+  expect((await listRows(db)).map(({ payload }) => payload.n)).toEqual([2])
+})
