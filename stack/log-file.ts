@@ -1,11 +1,11 @@
-import { createWriteStream, renameSync, rmSync, statSync, type WriteStream } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 
 type Options = { maxBytes?: number; kept?: number; onError?: (error: Error) => void }
 
 const MAX_BYTES = 10 * 1024 * 1024
 const KEPT_FILES = 3
 
-export type LogFile = { write: (line: string) => void; close: () => Promise<void> }
+export type LogFile = { write: (line: string) => void; close: () => void }
 
 function sizeOf(path: string) {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0
@@ -22,33 +22,41 @@ function rotate(path: string, kept: number) {
   renameSync(path, `${path}.1`)
 }
 
-/** Lines into a file that never grows without bound. A disk that takes no more loses lines, not the stack. */
+/**
+ * Lines into a file that never grows without bound. A disk that takes no more loses lines, not the stack. Written at
+ * once: the last words of a process that dies matter most.
+ */
 export function openLogFile(path: string, options: Options = {}): LogFile {
   const { maxBytes = MAX_BYTES, kept = KEPT_FILES, onError = () => {} } = options
+  const open = () => openSync(path, 'a', 0o640)
   let size = sizeOf(path)
-  const open = (): WriteStream => {
-    const stream = createWriteStream(path, { flags: 'a', mode: 0o640 })
-    stream.on('error', onError)
-    return stream
+  let descriptor = open()
+  let isClosed = false
+
+  function append(line: string) {
+    const bytes = Buffer.byteLength(line) + 1
+    if (size > 0 && size + bytes > maxBytes) {
+      closeSync(descriptor)
+      rotate(path, kept)
+      descriptor = open()
+      size = 0
+    }
+    size += bytes
+    writeSync(descriptor, `${line}\n`)
   }
-  let stream = open()
 
   return {
     write(line) {
-      const bytes = Buffer.byteLength(line) + 1
-      if (size > 0 && size + bytes > maxBytes) {
-        stream.end()
-        try {
-          rotate(path, kept)
-        } catch (error) {
-          onError(error as Error)
-        }
-        stream = open()
-        size = 0
+      if (isClosed) return
+      try {
+        append(line)
+      } catch (error) {
+        onError(error as Error)
       }
-      size += bytes
-      stream.write(`${line}\n`)
     },
-    close: () => new Promise((resolve) => stream.end(() => resolve())),
+    close() {
+      if (!isClosed) closeSync(descriptor)
+      isClosed = true
+    },
   }
 }

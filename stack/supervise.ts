@@ -28,6 +28,7 @@ export type Place = {
   runFolder: string
   logFolder: string
   say: (line: string) => void
+  onUnexpectedEnd?: () => void
   backoff?: Backoff
 }
 type Backoff = { firstMs: number; maxMs: number; steadyMs: number }
@@ -53,7 +54,7 @@ const howItEnded = (code: number | null, signal: NodeJS.Signals | null) =>
  */
 export function supervise(
   spec: ProcessSpec,
-  { runFolder, logFolder, say, backoff = BACKOFF }: Place,
+  { runFolder, logFolder, say, onUnexpectedEnd, backoff = BACKOFF }: Place,
 ): Supervised {
   const logPath = join(logFolder, `${spec.name}.log`)
   const log = openLogFile(logPath)
@@ -124,6 +125,7 @@ export function supervise(
     say(how.includes('SIG') ? line : `${line}${why}`)
     restart = setTimeout(launch, pauseMs)
     pauseMs = Math.min(pauseMs * 2, backoff.maxMs)
+    onUnexpectedEnd?.()
   }
 
   async function untilReady() {
@@ -165,7 +167,7 @@ export function supervise(
         await ended
         clearTimeout(limit)
       }
-      await log.close()
+      log.close()
     },
   }
 }

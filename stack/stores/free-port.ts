@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 
-function isFree(port: number) {
+export function isFree(port: number) {
   return new Promise<boolean>((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))

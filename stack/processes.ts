@@ -1,0 +1,170 @@
+import { join } from 'node:path'
+import type { Variables } from './env-file.ts'
+import { answersOk } from './http-health.ts'
+import { findJemalloc } from './parts/jemalloc.ts'
+import { repositoryFolder } from './paths.ts'
+import type { Settings } from './settings.ts'
+import type { ProcessSpec } from './supervise.ts'
+
+/** Started from the first to the last, stopped from the last to the first. */
+export const LAYERS = ['stores', 'gateway', 'dispatcher', 'workers', 'edge'] as const
+export type Layer = (typeof LAYERS)[number]
+
+/** The variables that each process gets; of all the others with a secret in them it learns nothing. */
+const COMMON = ['LOG_LEVEL', 'TINTYPE_DATA', 'INTERNAL_HOST']
+const STORE = ['S3_ENDPOINT', 'S3_REGION', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY']
+const variablesOf = {
+  gateway: ['APP_DATABASE_URL', 'GATEWAY_SECRET', 'GATEWAY_PORT'],
+  dispatcher: ['APP_DATABASE_URL', 'VALKEY_URL', 'DISPATCHER_SECRET', 'DISPATCHER_PORT', ...STORE],
+  media: [
+    'APP_DATABASE_URL',
+    'VALKEY_URL',
+    'MEDIA_SECRET',
+    'MEDIA_PORT',
+    'MEDIA_CONCURRENCY',
+    ...STORE,
+  ],
+  edge: [
+    'GATEWAY_URL',
+    'GATEWAY_SECRET',
+    'NEON_URL',
+    'DISPATCHER_URL',
+    'DISPATCHER_SECRET',
+    'S3_PUBLIC_URL',
+    'TRUSTED_PROXIES',
+    'SIGNUP_CODE',
+    ...STORE,
+  ],
+} satisfies Record<string, string[]>
+
+/** Small young generations: these processes mostly wait, and a default one may hold 48 MB of garbage. */
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--enable-source-maps']
+const NODE_MEMORY = {
+  gateway: ['--max-semi-space-size=4', '--max-old-space-size=256'],
+  dispatcher: ['--max-semi-space-size=2', '--max-old-space-size=256'],
+  media: ['--max-semi-space-size=8', '--max-old-space-size=512'],
+}
+/** Every thread's own arena keeps what it once needed; two are enough. */
+const FEW_ARENAS = { MALLOC_ARENA_MAX: '2' }
+
+/** The environment without Tintype's own variables: the base for what each process is given. */
+export function baseEnvironment(settings: Settings, environment = process.env): Variables {
+  const entries = Object.entries(environment).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !(entry[0] in settings.variables),
+  )
+  return Object.fromEntries(entries)
+}
+
+function pick(variables: Variables, names: string[]): Variables {
+  return Object.fromEntries(
+    names.flatMap((name): [string, string][] => {
+      const value = variables[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+function nodeProcess(
+  settings: Settings,
+  name: keyof typeof NODE_MEMORY,
+  extra: {
+    port: string | undefined
+    secret: string | undefined
+    env?: Variables
+    stopTimeoutMs: number
+  },
+): ProcessSpec {
+  return {
+    name,
+    file: process.execPath,
+    args: [...NODE_FLAGS, ...NODE_MEMORY[name], join(repositoryFolder, 'dist', `${name}.js`)],
+    cwd: repositoryFolder,
+    env: {
+      ...baseEnvironment(settings),
+      NODE_ENV: 'production',
+      ...FEW_ARENAS,
+      ...extra.env,
+      ...pick(settings.variables, [...COMMON, ...variablesOf[name]]),
+    },
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: extra.stopTimeoutMs,
+    startTimeoutMs: 60_000,
+    isReady: () => answersOk(`http://127.0.0.1:${extra.port}/health`, extra.secret),
+  }
+}
+
+const addressOf = (url: string | undefined) => {
+  const { hostname, port, protocol } = new URL(url ?? '')
+  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`
+}
+
+function edgeProcess(settings: Settings, index: number, descriptor: number): ProcessSpec {
+  const { variables, host, port } = settings
+  const reach = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const externals = { gateway: 'GATEWAY_URL', dispatcher: 'DISPATCHER_URL', store: 'S3_ENDPOINT' }
+  return {
+    name: `edge-${index + 1}`,
+    file: join(repositoryFolder, 'node_modules', '.bin', 'workerd'),
+    args: [
+      'serve',
+      '--experimental',
+      ...Object.entries(externals).flatMap(([name, url]) => [
+        '-e',
+        `${name}=${addressOf(variables[url])}`,
+      ]),
+      '-S',
+      'http=3',
+      join(repositoryFolder, 'dist', 'edge', 'config.capnp'),
+    ],
+    cwd: repositoryFolder,
+    env: {
+      ...baseEnvironment(settings),
+      ...FEW_ARENAS,
+      ...pick(variables, [...COMMON, ...variablesOf.edge]),
+    },
+    descriptor,
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: 10_000,
+    startTimeoutMs: 30_000,
+    isReady: () => answersOk(`http://${reach}:${port}/api/server/ping`),
+  }
+}
+
+/** Everything that runs besides the stores. A worker more is a line more. */
+export function processTable(
+  settings: Settings,
+  descriptor: number,
+): Record<Exclude<Layer, 'stores'>, ProcessSpec[]> {
+  const { variables } = settings
+  const jemalloc = findJemalloc()
+  return {
+    gateway: [
+      nodeProcess(settings, 'gateway', {
+        port: variables.GATEWAY_PORT,
+        secret: variables.GATEWAY_SECRET,
+        stopTimeoutMs: 10_000,
+      }),
+    ],
+    dispatcher: [
+      nodeProcess(settings, 'dispatcher', {
+        port: variables.DISPATCHER_PORT,
+        secret: variables.DISPATCHER_SECRET,
+        stopTimeoutMs: 10_000,
+      }),
+    ],
+    workers: [
+      nodeProcess(settings, 'media', {
+        port: variables.MEDIA_PORT,
+        secret: variables.MEDIA_SECRET,
+        ...(jemalloc && {
+          env: { LD_PRELOAD: jemalloc, MALLOC_CONF: 'background_thread:true,dirty_decay_ms:5000' },
+        }),
+        stopTimeoutMs: 30_000,
+      }),
+    ],
+    edge: Array.from({ length: settings.edgeProcesses }, (_, index) =>
+      edgeProcess(settings, index, descriptor),
+    ),
+  }
+}

@@ -1,0 +1,29 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Complaint } from './complaint.ts'
+
+export type StartOptions = { importFolder?: string; user?: string }
+
+const USAGE = 'npm start -- [--import FOLDER [--user EMAIL]]'
+
+/** Relative to where `npm start` was called, which npm remembers. */
+function folderOf(given: string) {
+  const folder = resolve(process.env.INIT_CWD ?? process.cwd(), given)
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
+  throw new Complaint(`${folder} is not a folder. Usage: ${USAGE}`)
+}
+
+export function parseStartOptions(args: string[]): StartOptions {
+  const options: StartOptions = {}
+  for (let index = 0; index < args.length; index += 2) {
+    const [name, value] = args.slice(index, index + 2)
+    if (!value) throw new Complaint(`${name} needs a value. Usage: ${USAGE}`)
+    if (name === '--import') options.importFolder = folderOf(value)
+    else if (name === '--user') options.user = value
+    else throw new Complaint(`There is no option ${name}. Usage: ${USAGE}`)
+  }
+  if (options.user && !options.importFolder) {
+    throw new Complaint(`--user says who imports; it needs --import. Usage: ${USAGE}`)
+  }
+  return options
+}
