@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { createNodeUploadQueue } from './node/create-upload-queue.ts'
 import { createHashStore } from './node/file-store.ts'
 import { createImportReport, type ReportStream } from './node/import-report.ts'
@@ -38,7 +39,8 @@ export class ImportError extends Error {
  * stopped; with a state file it does so without reading the files again.
  */
 export async function importFolder(options: ImportOptions): Promise<ImportSummary> {
-  const { folder, baseUrl, token, stateFile, output, signal, retry } = options
+  const { baseUrl, token, stateFile, output, signal, retry } = options
+  const folder = resolve(options.folder)
   const isFolder = await stat(folder).then(
     (found) => found.isDirectory(),
     () => false,

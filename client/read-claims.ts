@@ -33,6 +33,9 @@ const EXIF_OPTIONS = {
   translateValues: false,
 }
 
+// Node sees the package's default export only, its types leave the class out of it.
+const { Exifr } = exifr as unknown as typeof import('exifr')
+
 const TURNED_ORIENTATIONS = [5, 6, 7, 8]
 const MAX_EXIF_CHUNK_BYTES = 1024 * 1024
 
@@ -52,7 +55,14 @@ async function readImageClaims(input: ClaimsInput): Promise<Partial<AssetClaims>
 
 async function readExif({ exifInput, file }: ClaimsInput): Promise<Exif> {
   const tiff = await findWebpExif(file)
-  return (await exifr.parse(tiff ?? exifInput, EXIF_OPTIONS)) ?? {}
+  const reader = new Exifr(EXIF_OPTIONS)
+  try {
+    await reader.read(tiff ?? exifInput)
+    return (await reader.parse()) ?? {}
+  } finally {
+    // exifr leaves the file open when it cannot parse it.
+    await (reader as { file?: { close?: () => unknown } }).file?.close?.()
+  }
 }
 
 /** exifr does not know WebP; the TIFF block inside its EXIF chunk it does. */

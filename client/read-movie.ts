@@ -71,7 +71,7 @@ function factsOf(moov: Uint8Array): MovieFacts {
     if (box.type === 'mvhd') Object.assign(facts, readMovieHeader(moov, box))
     if (box.type === 'meta') Object.assign(facts, readAppleKeys(moov, box))
     if (box.type === 'trak' && !facts.width) Object.assign(facts, readTrackSize(moov, box))
-    if (box.type === 'udta') facts.location ??= readUserLocation(moov, box)
+    if (box.type === 'udta') Object.assign(facts, readUserData(moov, box), { ...facts })
   }
   return facts
 }
@@ -131,7 +131,11 @@ function readAppleKeys(bytes: Uint8Array, meta: Box): MovieFacts {
   return facts
 }
 
-function readUserLocation(bytes: Uint8Array, udta: Box): string | undefined {
-  const box = boxesIn(bytes, udta.start, udta.end).find((found) => found.type === '\u00a9xyz')
-  return box && asciiOf(bytes, Math.min(box.start + 4, box.end), box.end)
+/** Where cameras other than Apple's, and programs that rewrap films, put the same. */
+function readUserData(bytes: Uint8Array, udta: Box): MovieFacts {
+  const boxes = boxesIn(bytes, udta.start, udta.end)
+  const meta = boxes.find((box) => box.type === 'meta')
+  const place = boxes.find((box) => box.type === '\u00a9xyz')
+  const location = place && asciiOf(bytes, Math.min(place.start + 4, place.end), place.end)
+  return { ...(location ? { location } : {}), ...(meta ? readAppleKeys(bytes, meta) : {}) }
 }
