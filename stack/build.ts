@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { OFFLINE } from './offline.ts'
 import { repositoryFolder } from './paths.ts'
 import { runCommand } from './run-command.ts'
 import type { Steps } from './steps.ts'
@@ -53,13 +54,6 @@ const node = (...args: string[]) =>
     cwd: repositoryFolder,
     env: { ...process.env, ...OFFLINE, NODE_ENV: 'production' },
   })
-
-/** wrangler asks the network for three things on its own; each of these stops one. */
-export const OFFLINE = {
-  WRANGLER_SEND_METRICS: 'false',
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-}
 
 const products: Product[] = [
   ...Object.entries(bundles).map(([name, { entry, inputs }]) => ({

@@ -5,7 +5,7 @@ type Command = (args: string[]) => Promise<void>
 /** Each command loads only what it needs. */
 const commands: Record<string, () => Promise<Command>> = {
   start: async () => (await import('./start.ts')).start,
-  dev: async () => (await import('./dev.ts')).dev,
+  dev: async () => (await import('./start.ts')).dev,
   test: async () => (await import('./run-tests.ts')).runTests,
   check: async () => (await import('./check.ts')).check,
   status: async () => (await import('./status.ts')).status,

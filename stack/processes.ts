@@ -13,7 +13,7 @@ export type Layer = (typeof LAYERS)[number]
 /** The variables that each process gets; of all the others with a secret in them it learns nothing. */
 const COMMON = ['LOG_LEVEL', 'TINTYPE_DATA', 'INTERNAL_HOST']
 const STORE = ['S3_ENDPOINT', 'S3_REGION', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY']
-const variablesOf = {
+export const variablesOf = {
   gateway: ['APP_DATABASE_URL', 'GATEWAY_SECRET', 'GATEWAY_PORT'],
   dispatcher: ['APP_DATABASE_URL', 'VALKEY_URL', 'DISPATCHER_SECRET', 'DISPATCHER_PORT', ...STORE],
   media: [
@@ -56,7 +56,7 @@ export function baseEnvironment(settings: Settings, environment = process.env): 
   return Object.fromEntries(entries)
 }
 
-function pick(variables: Variables, names: string[]): Variables {
+export function pick(variables: Variables, names: string[]): Variables {
   return Object.fromEntries(
     names.flatMap((name): [string, string][] => {
       const value = variables[name]

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Complaint } from './complaint.ts'
+import { devProcessTable } from './dev-processes.ts'
 import { startImport } from './import-folder.ts'
 import { type Listener, openListener } from './listener.ts'
 import { openLogFile } from './log-file.ts'
@@ -24,6 +25,7 @@ import { envPath, loadSettings, type Settings } from './settings.ts'
 import { signupNotice } from './signup-notice.ts'
 import { parseStartOptions } from './start-options.ts'
 import { createSteps } from './steps.ts'
+import { freePort } from './stores/free-port.ts'
 import { type ProcessSpec, type Supervised, supervise } from './supervise.ts'
 
 /** Below this, Postgres and the logs are about to fail one after the other. */
@@ -34,6 +36,7 @@ const SAME_PRESS_MS = 1000
 const options = parseStartOptions(process.argv.slice(2))
 const settings = await loadSettings()
 const { dataFolder } = settings
+const isDev = process.env.TINTYPE_MODE === 'dev'
 const runFolder = runFolderOf(dataFolder)
 const logFolder = logFolderOf(dataFolder)
 const steps = createSteps()
@@ -87,10 +90,12 @@ async function prepareStores({ variables }: Settings) {
 
 async function startAll() {
   await assertPortsFree(settings, envPath(dataFolder))
-  listener = await openListener(settings.host, settings.port)
+  if (!isDev) listener = await openListener(settings.host, settings.port)
   await startLayer('stores', await steps.run('Stores set up', () => planOwnStores(settings)))
   await prepareStores(settings)
-  const table = processTable(settings, listener.descriptor)
+  const table = listener
+    ? processTable(settings, listener.descriptor)
+    : devProcessTable(settings, await freePort())
   await Promise.all(
     (['gateway', 'dispatcher', 'workers'] as const).map((layer) => startLayer(layer, table[layer])),
   )

@@ -57,6 +57,17 @@ export async function insertFirstAdmin(db: Db, admin: FirstAdmin): Promise<User 
   return found[0]
 }
 
+/** The administrator who signed up first. */
+export async function findFirstAdminForWork(db: Db): Promise<User | undefined> {
+  const [found] = await db
+    .select()
+    .from(users)
+    .where(and(eq(users.isAdmin, true), isActive))
+    .orderBy(asc(users.createdAt), asc(users.id))
+    .limit(1)
+  return found
+}
+
 /** Only for login, which has no viewer yet. */
 export async function findUserByEmail(db: Db, email: string): Promise<User | undefined> {
   const [found] = await db
