@@ -9,10 +9,9 @@ const SALT_BYTES = 16
 
 /** Makes the role of APP_DATABASE_URL where there is none, and gives it rows to read and write, and nothing else. */
 export async function grantToApp(client: pg.Client, { appUrl, say }: Options) {
-  const url = new URL(appUrl)
-  const name = decodeURIComponent(url.username)
-  const password = decodeURIComponent(url.password)
-  if (!name) throw new Error('APP_DATABASE_URL names no role')
+  // Read as the driver reads it.
+  const { user: name, password } = new pg.Client({ connectionString: appUrl })
+  if (!name || !password) throw new Error('APP_DATABASE_URL needs a role and its password')
   await makeRole(client, { name, password, appUrl, say })
   const { rows } = await client.query<{ owner: string; database: string; isTooStrong: boolean }>(
     `select current_user as owner, current_database() as database,

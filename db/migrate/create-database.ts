@@ -13,7 +13,7 @@ const MAINTENANCE_DATABASE = 'postgres'
 
 /** Waits until Postgres answers, and makes the database that the URL names where there is none. */
 export async function createDatabaseIfMissing({ url, say, until }: Options) {
-  const name = decodeURIComponent(new URL(url).pathname.slice(1))
+  const name = new pg.Client({ connectionString: url }).database ?? ''
   while (true) {
     const failure = await failureOf(url)
     if (!failure) return

@@ -14,7 +14,10 @@ export type Template = { name: string; appRole: string; appPassword: string }
 export function urlOf(url: string, database: string, account?: { role: string; password: string }) {
   const changed = new URL(url)
   changed.pathname = `/${database}`
-  if (account) Object.assign(changed, { username: account.role, password: account.password })
+  if (account) {
+    changed.username = encodeURIComponent(account.role)
+    changed.password = encodeURIComponent(account.password)
+  }
   return changed.href
 }
 
