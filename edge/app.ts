@@ -24,11 +24,18 @@ export const api = new Hono<AppEnv>()
   .route('/api/sessions', sessionRoutes)
   .route('/api/users', userRoutes)
 
+let document: ReturnType<typeof openApiDocument> | undefined
+// Made on the first demand: it takes longer than the start of the whole process.
+const openApi = () => {
+  document ??= openApiDocument(api.routes)
+  return document
+}
+
 /** What no line of the table names is 404 below /api, and elsewhere the gallery's page. */
 export const app = new Hono<AppEnv>()
   .use(requestContext, securityHeaders)
   .route('/', api)
-  .get('/api/openapi.json', publicRoute, (c) => c.json(openApiDocument(api.routes)))
+  .get('/api/openapi.json', publicRoute, (c) => c.json(openApi()))
   .all('/api/*', onNotFound)
   .get('*', servePage)
   .notFound(onNotFound)

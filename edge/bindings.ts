@@ -35,21 +35,24 @@ function isService(value: unknown): value is Service {
 
 /**
  * Parses variables and takes the bindings GATEWAY, DISPATCHER, STORE and ASSETS. In production the generated workerd
- * configuration has the first three as `external` services; elsewhere `fetch` on the URL variables stands in.
+ * configuration has all but the last as `external` services; elsewhere `fetch` on the URL variables stands in.
  */
-export function readEdgeEnv(raw: Record<string, unknown>): EdgeEnv {
+export function readEdgeEnv(bindings: Record<string, unknown>): EdgeEnv {
+  // workerd binds a variable that the environment lacks as null.
+  const raw = Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== null))
   const bound = (name: string, otherwise: Service) => {
     const value = raw[name]
     return isService(value) ? value : otherwise
   }
   const settings = parseEnv(settingsShape, raw)
+  const store = settings.S3_ENDPOINT.startsWith('https:') ? 'STORE_TLS' : 'STORE'
   return {
     settings,
     trustedProxies: parseNetworks(settings.TRUSTED_PROXIES),
     gateway: bound('GATEWAY', overFetch),
     dispatcher: bound('DISPATCHER', overFetch),
-    store: bound('STORE', overFetch),
+    store: bound(store, overFetch),
     assets: bound('ASSETS', noAssets),
-    keepsHost: isService(raw.STORE),
+    keepsHost: isService(raw[store]),
   }
 }

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openListener } from '#stack/listener.ts'
+import { freePort } from '#stack/stores/free-port.ts'
+import { addressOf } from '../../edge/build/workerd-config.ts'
+import { buildEdge } from '../../edge/build.ts'
+import { atEndOfFile } from './at-end-of-file.ts'
+import { until } from './until.ts'
+
+type Variables = Record<string, string>
+
+const WORKERD = join(process.cwd(), 'node_modules', '.bin', 'workerd')
+
+/** Gathers what a process prints, line by line. */
+function collectOutput(child: ChildProcess): { lines: () => string[] } {
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  return { lines: () => output.split('\n').filter(Boolean) }
+}
+
+async function stop(child: ChildProcess) {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  await exited
+}
+
+/** The bundle and a small page, in a folder that goes at the end of the file. */
+export async function buildTestEdge(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tintype-edge-'))
+  atEndOfFile(() => rm(folder, { recursive: true, force: true }))
+  await mkdir(join(folder, 'dist', 'web', 'assets'), { recursive: true })
+  await writeFile(
+    join(folder, 'dist', 'web', 'index.html'),
+    '<!doctype html><title>Tintype</title><script type="module" src="/assets/main-1a2b.js"></script>',
+  )
+  await writeFile(join(folder, 'dist', 'web', 'assets', 'main-1a2b.js'), 'document.title = "x"')
+  await buildEdge(join(folder, 'dist', 'edge'))
+  return folder
+}
+
+/** `processes` workerds that serve the bundle on one inherited descriptor, as in production. */
+export async function startWorkerd(folder: string, variables: Variables, processes = 1) {
+  const port = await freePort()
+  const listener = await openListener('127.0.0.1', port)
+  const store = variables.S3_ENDPOINT?.startsWith('https:') ? 'storeTls' : 'store'
+  const externals = {
+    gateway: variables.GATEWAY_URL,
+    dispatcher: variables.DISPATCHER_URL,
+    [store]: variables.S3_ENDPOINT,
+  }
+  const args = [
+    ...['serve', '--experimental', '-S', 'http=3'],
+    ...Object.entries(externals).flatMap(([name, url]) => [
+      '-e',
+      `${name}=${addressOf(url ?? '')}`,
+    ]),
+    join('dist', 'edge', 'config.capnp'),
+  ]
+  const children = Array.from({ length: processes }, () =>
+    spawn(WORKERD, args, {
+      cwd: folder,
+      env: { PATH: process.env.PATH, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe', listener.descriptor],
+    }),
+  )
+  const outputs = children.map(collectOutput)
+  atEndOfFile(async () => {
+    await Promise.all(children.map(stop))
+    listener.close()
+  })
+  const url = `http://127.0.0.1:${port}`
+  await until(async () => (await fetch(`${url}/api/server/ping`)).ok)
+  return { url, port, children, lines: () => outputs.flatMap(({ lines }) => lines()) }
+}
+
+/** The same app as a developer runs it. `fetch` replaces Host there, so URLs are signed for the store itself. */
+export async function startWranglerDev(folder: string, variables: Variables) {
+  const isSecret = ([name]: [string, string]) => /_SECRET$|_KEY/.test(name)
+  const plain = Object.fromEntries(Object.entries(variables).filter((entry) => !isSecret(entry)))
+  const secrets = Object.fromEntries(Object.entries(variables).filter(isSecret))
+  const port = await freePort()
+  const args = [
+    ...['dev', '--config', 'wrangler.toml', '--ip', '127.0.0.1', '--port', String(port)],
+    ...['--inspector-port', String(await freePort()), '--persist-to', join(folder, 'state')],
+    ...['--assets', join(folder, 'dist', 'web'), '--show-interactive-dev-session=false'],
+    ...Object.entries(plain).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
+  ]
+  const wrangler = join(process.cwd(), 'node_modules', 'wrangler', 'bin', 'wrangler.js')
+  const child = spawn(process.execPath, [wrangler, ...args], {
+    env: {
+      ...process.env,
+      ...secrets,
+      WRANGLER_SEND_METRICS: 'false',
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+      WRANGLER_HIDE_BANNER: 'true',
+      XDG_CONFIG_HOME: join(folder, 'config'),
+      CI: 'true',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = collectOutput(child)
+  atEndOfFile(() => stop(child))
+  const url = `http://127.0.0.1:${port}`
+  await until(async () => (await fetch(`${url}/api/server/ping`)).ok, { timeoutMs: 60_000 }).catch(
+    (cause) => {
+      throw new Error(`wrangler dev:\n${output.lines().join('\n')}`, { cause })
+    },
+  )
+  return { url, port, children: [child], lines: output.lines }
+}
