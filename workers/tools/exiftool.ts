@@ -8,11 +8,17 @@ const FILES_PER_PROCESS = 2_000
 /** Largest first wins, so the order matters only between equals. */
 const PREVIEW_TAGS = ['JpgFromRaw', 'PreviewImage', 'OtherImage', 'ThumbnailImage'] as const
 
+export type RawPreview = {
+  jpeg: Buffer
+  /** EXIF's orientation of the RAW file, for previews without one of their own. */
+  orientation: number
+}
+
 export type Exiftool = {
   /** What the file says of itself. Unreadable files give `errors` among the tags; throws when exiftool itself fails. */
   readTags(path: string): Promise<Tags>
   /** The largest JPEG that a camera put into its RAW file. */
-  readLargestPreview(path: string): Promise<Buffer | undefined>
+  readLargestPreview(path: string): Promise<RawPreview | undefined>
   close(): Promise<void>
 }
 
@@ -37,7 +43,8 @@ export function createExiftool({ maxProcesses }: { maxProcesses: number }): Exif
         return size > 0 ? [{ tag, size }] : []
       }).sort((a, b) => b.size - a.size)
       if (!largest) return undefined
-      return await exiftool.extractBinaryTagToBuffer(largest.tag, path)
+      const jpeg = await exiftool.extractBinaryTagToBuffer(largest.tag, path)
+      return { jpeg, orientation: Number(tags.Orientation ?? 1) }
     },
 
     close: () => exiftool.end(),

@@ -10,7 +10,9 @@ const MEMORY_KIB = 4 * 1024 * 1024
 const PREVIEW_EDGE_PX = 1440
 /** Of so many key frames the poster is the one nearest to their average, hence neither black nor a blink. */
 const POSTER_CANDIDATES = 8
+/** How far into a video its poster is looked for. */
 const POSTER_WITHIN_SECONDS = 20
+const POSTER_WITHIN_AT_LEAST_SECONDS = 0.1
 const HD_HEIGHT_PX = 720
 
 /** Shorter side at most a preview's; square pixels. */
@@ -36,11 +38,14 @@ type Input = {
   signal?: AbortSignal | undefined
 }
 
-/** A frame near the start that stands for the video, upright and uncompressed. Answers with its path. */
+/**
+ * A frame near the start that stands for the video, upright and uncompressed. Answers with its path. What comes after
+ * `readableSeconds` is not there to be read.
+ */
 export async function extractPoster(
-  input: Input & { demuxer: string; facts: VideoFacts },
+  input: Input & { demuxer: string; facts: VideoFacts; readableSeconds: number },
 ): Promise<string> {
-  const { facts } = input
+  const { facts, readableSeconds } = input
   const isUntaggedHd = !facts.hasColorMatrix && facts.height >= HD_HEIGHT_PX
   const filters = [
     `scale=${FIT}${isUntaggedHd ? ':in_color_matrix=bt709' : ''}`,
@@ -48,7 +53,9 @@ export async function extractPoster(
     `thumbnail=n=${POSTER_CANDIDATES}`,
     ...(facts.isHdr ? TONE_MAP : []),
   ]
-  const seek = ['-skip_frame', 'nokey', '-t', String(POSTER_WITHIN_SECONDS)]
+  const seconds = Math.min(POSTER_WITHIN_SECONDS, readableSeconds)
+  const within = String(Math.max(POSTER_WITHIN_AT_LEAST_SECONDS, seconds))
+  const seek = ['-skip_frame', 'nokey', '-t', within]
   return await decodeFrame(input, { before: ['-f', input.demuxer, ...seek], filters })
 }
 
@@ -57,7 +64,7 @@ export async function extractPoster(
  * it, or its grey gain map. Answers with the path of an uncompressed picture.
  */
 export async function decodeImageWithFfmpeg(input: Input & { codec: string }): Promise<string> {
-  const before = ['-f', 'image2', '-pattern_type', 'none', '-c:v', input.codec]
+  const before = ['-noautorotate', '-f', 'image2', '-pattern_type', 'none', '-c:v', input.codec]
   return await decodeFrame(input, { before, filters: [`scale=${FIT}`, 'setsar=1'] })
 }
 

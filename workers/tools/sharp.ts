@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
-import { DecodeError } from './decode-error.ts'
+import { DecodeError, TooManyPixelsError } from './decode-error.ts'
 
 // Jobs run side by side, each on one thread; a cache of decoded pixels would never be hit.
 sharp.cache(false)
@@ -35,6 +35,9 @@ export type ImageProducts = {
 /** Decoded pixels, at most as large as the preview, upright, in memory. */
 export type Pixels = Size & { bytes: Buffer; options: SharpOptions; hasAlpha: boolean }
 
+/** With the size as shown of what was decoded. */
+export type DecodedImage = Pixels & { originalSize: Size }
+
 export type ImageSource = {
   input: string | Buffer
   /**
@@ -58,11 +61,14 @@ export async function readImageHeader(input: string | Buffer): Promise<Metadata>
 
 /** The size as shown; throws DecodeError where sharp does not know the format. */
 export async function readShownSize({ input, rotation }: ImageSource): Promise<Size> {
-  const header = await readImageHeader(input)
-  const isHeif = header.format === 'heif'
-  const tag = rotation === 'exif' ? (isHeif ? 1 : (header.orientation ?? 1)) : rotation
+  return shownSizeOf(await readImageHeader(input), rotation)
+}
+
+function shownSizeOf(header: Metadata, rotation: ImageSource['rotation']): Size {
+  const isTurned = rotation === 'exif' && header.format !== 'heif'
+  const tag = isTurned ? (header.orientation ?? 1) : rotation
   const { width, height } = header
-  return tag !== 'none' && tag >= 5 ? { width: height, height: width } : { width, height }
+  return typeof tag === 'number' && tag >= 5 ? { width: height, height: width } : { width, height }
 }
 
 /**
@@ -72,36 +78,33 @@ export async function readShownSize({ input, rotation }: ImageSource): Promise<S
  * into both products. That is right in every browser, keeps the wide gamut where a screen has it, and
  * saves the conversion. CMYK and grey become sRGB.
  */
-export async function decodeImage(source: ImageSource): Promise<Pixels> {
-  const input = await withoutOuterReferences(source.input)
-  const header = await readImageHeader(input)
-  const pixels = header.width * header.height
-  if (pixels > MAX_INPUT_PIXELS)
-    throw new DecodeError(`${Math.round(pixels / 1e6)} megapixels are more than the limit`)
+export async function decodeImage(source: ImageSource): Promise<DecodedImage> {
+  const header = await readImageHeader(source.input)
+  const megapixels = (header.width * header.height) / 1e6
+  if (megapixels * 1e6 > MAX_INPUT_PIXELS) throw new TooManyPixelsError(megapixels)
+  const input = await withoutOuterReferences(source.input, header)
   try {
     return await decode({ ...source, input }, header, 'warning')
   } catch (error) {
     if (isTimeout(error)) throw new DecodeError('decoding takes too long', { cause: error })
-    try {
-      return await decode({ ...source, input }, header, 'none')
-    } catch (second) {
-      throw new DecodeError(messageOf(second), { cause: second })
-    }
+  }
+  try {
+    return await decode({ ...source, input }, header, 'none')
+  } catch (error) {
+    throw new DecodeError(messageOf(error), { cause: error })
   }
 }
 
 /** librsvg resolves references relative to a file's path; bytes without a path have nothing to refer to. */
-async function withoutOuterReferences(input: string | Buffer): Promise<string | Buffer> {
-  if (typeof input !== 'string') return input
-  const { format } = await readImageHeader(input)
-  return format === 'svg' ? await readFile(input) : input
+async function withoutOuterReferences(input: string | Buffer, { format }: Metadata) {
+  return format === 'svg' && typeof input === 'string' ? await readFile(input) : input
 }
 
 async function decode(
   { input, rotation }: ImageSource,
   header: Metadata,
   failOn: 'warning' | 'none',
-): Promise<Pixels> {
+): Promise<DecodedImage> {
   const isRgb = header.space === 'srgb'
   const keepsProfile = isRgb && header.icc && !isSrgbProfile(header.icc)
   const opened = sharp(input, { failOn, limitInputPixels: MAX_INPUT_PIXELS }).timeout({
@@ -109,14 +112,14 @@ async function decode(
   })
   const upright = turned(opened, rotation, header)
   const resized = fitted(upright, { edgePx: PREVIEW_EDGE_PX, size: header })
-  const hasAlpha = header.hasAlpha
+  const facts = { hasAlpha: header.hasAlpha, originalSize: shownSizeOf(header, rotation) }
   if (keepsProfile) {
     // Raw pixels cannot carry a profile; an uncompressed TIFF can, for 5 ms more.
     const { data, info } = await resized
       .keepIccProfile()
       .tiff({ compression: 'none' })
       .toBuffer({ resolveWithObject: true })
-    return { bytes: data, options: {}, hasAlpha, width: info.width, height: info.height }
+    return { ...facts, bytes: data, options: {}, width: info.width, height: info.height }
   }
   // Kept and then dropped: else pixels that are sRGB already would be converted to sRGB.
   const { data, info } = await (isRgb ? resized.keepIccProfile() : resized)
@@ -124,7 +127,7 @@ async function decode(
     .raw()
     .toBuffer({ resolveWithObject: true })
   const { width, height, channels } = info
-  return { bytes: data, options: { raw: { width, height, channels } }, hasAlpha, width, height }
+  return { ...facts, bytes: data, options: { raw: { width, height, channels } }, width, height }
 }
 
 function turned(image: Sharp, rotation: ImageSource['rotation'], header: Metadata): Sharp {

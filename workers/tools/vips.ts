@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { DecodeError } from './decode-error.ts'
+import { DecodeError, TooManyPixelsError } from './decode-error.ts'
 import { ChildFailedError, runChild } from './run-child.ts'
 import { MAX_INPUT_PIXELS, type Size } from './sharp.ts'
 
@@ -28,10 +28,7 @@ export async function decodeWithVips({ path, folder, signal }: Input) {
 export async function readSizeWithVips({ path, signal }: Input): Promise<Size> {
   const width = await readField('width', path, signal)
   const height = await readField('height', path, signal)
-  if (width * height > MAX_INPUT_PIXELS)
-    throw new DecodeError(
-      `${Math.round((width * height) / 1e6)} megapixels are more than the limit`,
-    )
+  if (width * height > MAX_INPUT_PIXELS) throw new TooManyPixelsError((width * height) / 1e6)
   return { width, height }
 }
 

@@ -1,0 +1,110 @@
+import { type FileHandle, open, truncate } from 'node:fs/promises'
+import type { NodeStorage } from '#storage/node.ts'
+import { formatOfFile } from '#workers/tools/media-format.ts'
+
+const MIB = 1024 * 1024
+/** Up to here a file is fetched whole. */
+const WHOLE_MAX_BYTES = 64 * MIB
+const HEAD_BYTES = 32 * MIB
+/** Some containers say how long they are at their end. */
+const TAIL_BYTES = 4 * MIB
+const INDEX_MAX_BYTES = 512 * MIB
+const BOX_HEADER_BYTES = 16
+const MAX_BOXES = 1000
+
+type Source = { storage: NodeStorage; key: string; sizeBytes: number; signal: AbortSignal }
+
+export type Fetched = {
+  /** From the start. What comes after is there in parts only, for large videos. */
+  readableBytes: number
+}
+
+/**
+ * Brings an original to a local file; undefined when the store has no such object. Of a large video only what metadata
+ * and poster need: its start, its end and its index, at their places in a file that is a hole elsewhere. So
+ * a film of 20 GB costs 40 MB.
+ */
+export async function fetchOriginal(source: Source, path: string): Promise<Fetched | undefined> {
+  const { storage, key, sizeBytes, signal } = source
+  try {
+    if (sizeBytes <= WHOLE_MAX_BYTES)
+      return (await storage.download(key, path, signal)) ? { readableBytes: sizeBytes } : undefined
+    return await fetchLarge(source, path)
+  } catch (error) {
+    if (isDiskFull(error))
+      throw new Error(`the disk for temporary files is full: ${path}`, { cause: error })
+    throw error
+  }
+}
+
+async function fetchLarge(source: Source, path: string): Promise<Fetched | undefined> {
+  const { sizeBytes } = source
+  await using file = await open(path, 'w+')
+  if (!(await copyRange(source, file, { start: 0, end: HEAD_BYTES }))) return undefined
+  const format = await formatOfFile(path)
+  if (format.kind !== 'video') {
+    await copyRange(source, file, { start: HEAD_BYTES, end: sizeBytes })
+    return { readableBytes: sizeBytes }
+  }
+  await truncate(path, sizeBytes)
+  await copyRange(source, file, {
+    start: Math.max(HEAD_BYTES, sizeBytes - TAIL_BYTES),
+    end: sizeBytes,
+  })
+  if (format.demuxer === 'mov') await copyIndex(source, file)
+  return { readableBytes: HEAD_BYTES }
+}
+
+type Span = { start: number; end: number }
+
+/** The bytes from start up to, not including, end. */
+async function copyRange(source: Source, file: FileHandle, { start, end }: Span) {
+  const { storage, key, signal } = source
+  const range = { start, end: Math.min(end, source.sizeBytes) - 1 }
+  if (range.end < range.start) return true
+  const stream = await storage.stream(key, { range, signal })
+  if (!stream) return false
+  let position = start
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    await file.write(chunk, 0, chunk.byteLength, position)
+    position += chunk.byteLength
+  }
+  if (position !== range.end + 1) throw new Error(`${key} ended after ${position} bytes`)
+  return true
+}
+
+/** MP4 and MOV are a row of boxes; `moov` holds the index and all metadata, often after the pictures. */
+async function copyIndex(source: Source, file: FileHandle): Promise<void> {
+  let start = 0
+  for (
+    let count = 0;
+    count < MAX_BOXES && start + BOX_HEADER_BYTES <= source.sizeBytes;
+    count += 1
+  ) {
+    if (start >= HEAD_BYTES) await copyRange(source, file, { start, end: start + BOX_HEADER_BYTES })
+    const header = Buffer.alloc(BOX_HEADER_BYTES)
+    await file.read(header, 0, BOX_HEADER_BYTES, start)
+    const size = sizeOfBox(header, source.sizeBytes - start)
+    if (size < 8) return
+    const isIndex = ['moov', 'moof', 'meta'].includes(header.toString('latin1', 4, 8))
+    const end = start + size
+    if (isIndex && end > HEAD_BYTES && size <= INDEX_MAX_BYTES)
+      await copyRange(source, file, { start: Math.max(start, HEAD_BYTES), end })
+    start = end
+  }
+}
+
+/** 32 bits; 1 means that 64 follow, 0 that the box goes on to the end. */
+function sizeOfBox(header: Buffer, remaining: number): number {
+  const size = header.readUInt32BE(0)
+  if (size === 0) return remaining
+  return size === 1 ? Number(header.readBigUInt64BE(8)) : size
+}
+
+function isDiskFull(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  )
+}
