@@ -1,6 +1,6 @@
-import { createCRC32, createSHA1 } from 'hash-wasm'
+import { createSHA1 } from 'hash-wasm'
 import type { ByteReader } from '../byte-reader.ts'
-import { CRC32C_POLYNOMIAL, type Digests, hashChunks } from '../hash-chunks.ts'
+import { hashChunks } from '../hash-chunks.ts'
 import { readClaims } from '../read-claims.ts'
 import type { FileHash, Inspection } from '../upload-types.ts'
 
@@ -35,7 +35,7 @@ async function inspect({ file, known }: ToHashWorker): Promise<Inspection> {
   const hash = await hashChunks({
     sizeBytes: file.size,
     chunks: chunksOf(file),
-    digests: await createDigests(),
+    sha1: await createWasmSha1(),
     onProgress: (hashedBytes) => tell({ kind: 'progress', hashedBytes }),
   })
   return { ...hash, claims }
@@ -62,20 +62,12 @@ function byteReaderOf(file: File): ByteReader {
 }
 
 /** `crypto.subtle` is missing on plain http and cannot hash in pieces: wasm does both everywhere. */
-async function createDigests(): Promise<Digests> {
-  const [sha1, crc32c] = await Promise.all([createSHA1(), createCRC32(CRC32C_POLYNOMIAL)])
+async function createWasmSha1() {
+  const sha1 = await createSHA1()
   sha1.init()
-  crc32c.init()
   return {
-    sha1: { update: (bytes) => sha1.update(bytes), digest: () => sha1.digest('binary') },
-    crc32c: {
-      update: (bytes) => crc32c.update(bytes),
-      digest: () => {
-        const digest = crc32c.digest('binary')
-        crc32c.init()
-        return digest
-      },
-    },
+    update: (bytes: Uint8Array) => sha1.update(bytes),
+    digest: () => sha1.digest('binary'),
   }
 }
 

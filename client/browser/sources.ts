@@ -50,7 +50,8 @@ function pickWithInput(): Promise<FileList | null> {
 function sourcesOfItem(item: DataTransferItem): Promise<BrowserSource[]> {
   const file = item.getAsFile()
   const entry = item.webkitGetAsEntry()
-  const handle = item.getAsFileSystemHandle?.().catch(() => null)
+  // On plain http Chromium offers the call too, and ends the page that makes it.
+  const handle = isSecureContext ? item.getAsFileSystemHandle?.().catch(() => null) : undefined
   return readItem({ file, entry, handle })
 }
 

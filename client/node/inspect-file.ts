@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { createCRC32 } from 'hash-wasm'
 import type { ByteReader } from '../byte-reader.ts'
-import { CRC32C_POLYNOMIAL, type Digests, hashChunks } from '../hash-chunks.ts'
+import { hashChunks } from '../hash-chunks.ts'
 import { readClaims } from '../read-claims.ts'
 import { SourceError } from '../upload-errors.ts'
 import type { FileHash, Inspection } from '../upload-types.ts'
@@ -29,8 +28,8 @@ export async function inspectFile(
       throw new SourceError('The file changed since it was found')
     }
     if (options.known) return { ...options.known, claims }
-    const chunks = chunksOf(handle, options.signal)
-    const hash = await hashChunks({ sizeBytes, chunks, digests: await createDigests(), ...options })
+    const chunks = chunksOf(handle, { sizeBytes, signal: options.signal })
+    const hash = await hashChunks({ sizeBytes, chunks, sha1: createHash('sha1'), ...options })
     return { ...hash, claims }
   } finally {
     await handle.close()
@@ -48,42 +47,31 @@ function byteReaderOf(handle: FileHandle, sizeBytes: number): ByteReader {
   }
 }
 
-async function* chunksOf(handle: FileHandle, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const buffers = [new Uint8Array(CHUNK_BYTES), new Uint8Array(CHUNK_BYTES)]
-  let position = 0
-  // Two buffers: the next chunk is read while this one is hashed.
-  const readInto = (turn: number, at: number) => {
-    const buffer = buffers[turn % 2] ?? new Uint8Array(CHUNK_BYTES)
-    return handle.read(buffer, 0, CHUNK_BYTES, at).catch((cause: unknown) => {
+/** Two buffers: the next chunk is read while this one is hashed. */
+async function* chunksOf(
+  handle: FileHandle,
+  { sizeBytes, signal }: { sizeBytes: number; signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  // One more than the file has, so that a file that grew is noticed.
+  const bufferBytes = Math.min(CHUNK_BYTES, sizeBytes + 1)
+  const read = (buffer: Uint8Array, position: number) => {
+    const reading = handle.read(buffer, 0, bufferBytes, position).catch((cause: unknown) => {
       throw new SourceError('The file cannot be read', { cause })
     })
+    // A rejection while the consumer stops early must not end the process.
+    reading.catch(() => {})
+    return reading
   }
-  let reading = readInto(0, 0)
-  for (let turn = 1; ; turn++) {
+  let position = 0
+  let spare: Uint8Array = new Uint8Array(bufferBytes)
+  let reading = read(new Uint8Array(bufferBytes), position)
+  while (true) {
     const { bytesRead, buffer } = await reading
     signal.throwIfAborted()
     if (bytesRead === 0) return
     position += bytesRead
-    reading = readInto(turn, position)
-    // A rejection while the consumer stops early must not end the process.
-    reading.catch(() => {})
+    reading = read(spare, position)
+    spare = buffer
     yield buffer.subarray(0, bytesRead)
-  }
-}
-
-async function createDigests(): Promise<Digests> {
-  const sha1 = createHash('sha1')
-  const crc32c = await createCRC32(CRC32C_POLYNOMIAL)
-  crc32c.init()
-  return {
-    sha1,
-    crc32c: {
-      update: (bytes) => crc32c.update(bytes),
-      digest: () => {
-        const digest = crc32c.digest('binary')
-        crc32c.init()
-        return digest
-      },
-    },
   }
 }
