@@ -1,5 +1,9 @@
 import { z } from 'zod'
 
+// Both are in every runtime that reads this file, and in none of its types.
+declare function atob(base64: string): string
+declare function btoa(binary: string): string
+
 const SHA1_BYTES = 20
 
 function bytesOfHex(text: string): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { apiKeyRoutes } from './api-keys/routes.ts'
 import type { AppEnv } from './app-env.ts'
+import { assetRoutes } from './assets/routes.ts'
 import { authenticationRoutes } from './authentication/routes.ts'
 import { publicRoute } from './http/allow.ts'
 import { onError, onNotFound } from './http/errors.ts'
@@ -10,6 +11,10 @@ import { openApiDocument } from './openapi/document.ts'
 import { servePage } from './page.ts'
 import { serverRoutes } from './server/routes.ts'
 import { sessionRoutes } from './sessions/routes.ts'
+import { passToStore } from './store-proxy/pass-to-store.ts'
+import { timelineRoutes } from './timeline/routes.ts'
+import { trashRoutes } from './trash/routes.ts'
+import { uploadRoutes } from './uploads/routes.ts'
 import { userRoutes } from './users/routes.ts'
 import { userAdminRoutes } from './users-admin/routes.ts'
 import { wellKnownRoutes } from './well-known/routes.ts'
@@ -19,9 +24,13 @@ export const api = new Hono<AppEnv>()
   .route('/.well-known', wellKnownRoutes)
   .route('/api/admin/users', userAdminRoutes)
   .route('/api/api-keys', apiKeyRoutes)
+  .route('/api/assets', assetRoutes)
   .route('/api/auth', authenticationRoutes)
   .route('/api/server', serverRoutes)
   .route('/api/sessions', sessionRoutes)
+  .route('/api/timeline', timelineRoutes)
+  .route('/api/trash', trashRoutes)
+  .route('/api/uploads', uploadRoutes)
   .route('/api/users', userRoutes)
 
 let document: ReturnType<typeof openApiDocument> | undefined
@@ -33,7 +42,7 @@ const openApi = () => {
 
 /** What no line of the table names is 404 below /api, and elsewhere the gallery's page. */
 export const app = new Hono<AppEnv>()
-  .use(requestContext, securityHeaders)
+  .use(requestContext, securityHeaders, passToStore)
   .route('/', api)
   .get('/api/openapi.json', publicRoute, (c) => c.json(openApi()))
   .all('/api/*', onNotFound)

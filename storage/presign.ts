@@ -15,7 +15,8 @@ export type Presigner = {
     upload: MultipartId,
     options: { partNumber: number; sizeBytes: number; crc32c?: string },
   ): Promise<SignedRequest>
-  presignGet(key: string): Promise<string>
+  /** `cacheControl` goes out with the answer. */
+  presignGet(key: string, options?: { cacheControl?: string }): Promise<string>
 }
 
 type Signing = {
@@ -72,6 +73,11 @@ export function createPresigner(
           ...(crc32c && { 'x-amz-checksum-crc32c': crc32c }),
         },
       }),
-    presignGet: async (key) => (await presign('GET', key, {})).url,
+    presignGet: async (key, { cacheControl } = {}) => {
+      const query: Record<string, string> = cacheControl
+        ? { 'response-cache-control': cacheControl }
+        : {}
+      return (await presign('GET', key, { query })).url
+    },
   }
 }

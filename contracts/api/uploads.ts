@@ -95,3 +95,4 @@ export const AssetUrlsResponseDto = z.object({
   urls: z.record(z.string(), z.url()),
   expiresAt: z.iso.datetime(),
 })
+export type AssetUrlsResponseDto = z.infer<typeof AssetUrlsResponseDto>

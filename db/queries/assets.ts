@@ -100,33 +100,6 @@ export async function listAssetsByChecksum(
   )
 }
 
-export type AssetCounts = { images: number; videos: number }
-
-export async function countAssetsByType(
-  db: Db,
-  viewer: AssetViewer,
-  filter: {
-    visibility?: AssetVisibility | undefined
-    isFavorite?: boolean | undefined
-    isTrashed: boolean
-  },
-): Promise<AssetCounts> {
-  const visibility = filter.visibility
-    ? eq(assets.visibility, filter.visibility)
-    : sql`${assets.visibility} in ('timeline', 'archive')`
-  const isFavorite =
-    filter.isFavorite === undefined ? undefined : eq(assets.isFavorite, filter.isFavorite)
-  const status = eq(assets.status, filter.isTrashed ? 'trashed' : 'active')
-  const [counts] = await db
-    .select({
-      images: sql<number>`count(*) filter (where ${assets.type} = 'IMAGE')`.mapWith(Number),
-      videos: sql<number>`count(*) filter (where ${assets.type} = 'VIDEO')`.mapWith(Number),
-    })
-    .from(assets)
-    .where(and(visibleTo(viewer), visibility, isFavorite, status))
-  return counts ?? { images: 0, videos: 0 }
-}
-
 export type AssetState = {
   id: AssetId
   thumbhash: Uint8Array | null
@@ -195,6 +168,10 @@ function list(parts: (SQL | undefined)[]): SQL[] {
   return parts.filter((part) => part !== undefined)
 }
 
+/** As text, Postgres takes an offset for POSIX, where the sign is the other way round. */
+const zoneSql = (zone: string) =>
+  /^[+-]\d/.test(zone) ? sql`${zone}::interval` : sql`${zone}::text`
+
 function assetAssignments(change: AssetChange): SQL[] {
   const { isFavorite, visibility, livePhotoVideoId, takenAt, shiftMinutes, timeZone } = change
   const shift = sql`make_interval(mins => ${shiftMinutes}::int)`
@@ -216,14 +193,14 @@ function assetAssignments(change: AssetChange): SQL[] {
       : sql`file_created_at = file_created_at + ${shift}, local_date_time = local_date_time + ${shift}`,
     // Another zone moves the wall clock; the instant stays.
     timeZone && !takenAt && shiftMinutes === undefined
-      ? sql`local_date_time = file_created_at at time zone ${timeZone}`
+      ? sql`local_date_time = file_created_at at time zone ${zoneSql(timeZone)}`
       : undefined,
   ])
 }
 
 function exifAssignments(change: AssetChange): { sets: SQL[]; locked: string[] } {
   const { description, rating, latitude, longitude, takenAt, shiftMinutes, timeZone } = change
-  const zone = takenAt ? takenAt.timeZone : timeZone
+  const zone = timeZone ?? takenAt?.timeZone
   const entries: [string, SQL | undefined][] = [
     ['description', description === undefined ? undefined : sql`description = ${description}`],
     ['rating', rating === undefined ? undefined : sql`rating = ${rating}::int`],

@@ -34,7 +34,10 @@ export async function insertPresignedUpload(db: Db, upload: NewUpload): Promise<
     .onConflictDoUpdate({
       target: [uploads.ownerId, uploads.checksum],
       targetWhere: sql`state in ('pending', 'verifying') and kind = 'presigned'`,
-      set: { claims: sql`excluded.claims` },
+      set: {
+        claims: sql`excluded.claims`,
+        partChecksums: sql`coalesce(excluded.part_checksums, ${uploads.partChecksums})`,
+      },
     })
     .returning()
   if (!row) throw new Error('an upsert gave no row')

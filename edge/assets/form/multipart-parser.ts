@@ -36,6 +36,17 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
   return joined
 }
 
+/** How much at the front of the bytes is done, and whether the rest must wait for more. */
+type Step = { done: number; isBlocked: boolean }
+
+const NEEDS_MORE: Step = { done: 0, isBlocked: true }
+
+function waitFor(bytes: Uint8Array, what: string): Step {
+  if (bytes.byteLength > MAX_HEADER_BYTES)
+    throw new MalformedFormError(`${what} has too long headers`)
+  return NEEDS_MORE
+}
+
 type State = 'preamble' | 'delimiter' | 'headers' | 'body' | 'end'
 
 /**
@@ -62,14 +73,14 @@ export class MultipartParser {
 
   async push(chunk: Uint8Array): Promise<void> {
     let rest = this.#held.byteLength > 0 ? concat(this.#held, chunk) : chunk
-    for (;;) {
-      const taken = await this.#step(rest)
-      if (taken === undefined) break
-      rest = rest.subarray(taken)
+    let isBlocked = false
+    while (!isBlocked && this.#state !== 'end') {
+      const step = await this.#step(rest)
+      rest = rest.subarray(step.done)
+      isBlocked = step.isBlocked
     }
-    // Not a view: the chunk's memory belongs to the caller.
-    this.#held = this.#state === 'end' ? new Uint8Array() : rest.slice(this.#emitted)
-    this.#emitted = 0
+    // A copy: the chunk's memory belongs to the caller.
+    this.#held = this.#state === 'end' ? new Uint8Array() : rest.slice()
   }
 
   /** To be called when the stream has ended. */
@@ -77,18 +88,13 @@ export class MultipartParser {
     if (this.#state !== 'end') throw new MalformedFormError('The form ended before its time')
   }
 
-  /** How much at the start of what is left was handed on within the current state. */
-  #emitted = 0
-
-  /** Works on the front of `bytes` and answers how much of it is done; undefined when more is needed. */
-  #step(bytes: Uint8Array): Promise<number | undefined> | number | undefined {
+  #step(bytes: Uint8Array): Step | Promise<Step> {
     if (this.#state === 'headers') return this.#readHeaders(bytes)
     if (this.#state === 'delimiter') return this.#readDelimiterEnd(bytes)
-    if (this.#state === 'end') return undefined
     return this.#readToDelimiter(bytes)
   }
 
-  async #readToDelimiter(bytes: Uint8Array): Promise<number | undefined> {
+  async #readToDelimiter(bytes: Uint8Array): Promise<Step> {
     const { needle } = this.#delimiter
     const found = this.#delimiter.find(bytes, 0)
     if (found >= 0) {
@@ -96,51 +102,40 @@ export class MultipartParser {
       await this.#sink?.close()
       this.#sink = undefined
       this.#state = 'delimiter'
-      return found + needle.byteLength
+      return { done: found + needle.byteLength, isBlocked: false }
     }
-    // The end may be the beginning of a delimiter; that begins with a CR.
-    const tail = Math.max(0, bytes.byteLength - needle.byteLength + 1)
-    const suspect = bytes.indexOf(CR, tail)
-    const safe = suspect < 0 ? bytes.byteLength : suspect
-    if (safe > 0) await this.#sink?.write(bytes.subarray(0, safe))
-    this.#emitted = safe
-    return undefined
+    // The end may be the beginning of a delimiter, and that begins with a CR.
+    const suspect = bytes.indexOf(CR, Math.max(0, bytes.byteLength - needle.byteLength + 1))
+    const done = suspect < 0 ? bytes.byteLength : suspect
+    if (done > 0) await this.#sink?.write(bytes.subarray(0, done))
+    return { done, isBlocked: true }
   }
 
-  /** After a delimiter: `--` ends the form, a line break (after optional blanks) begins a part. */
-  #readDelimiterEnd(bytes: Uint8Array): number | undefined {
-    if (bytes.byteLength < 2) return undefined
+  /** After a delimiter: `--` ends the form, the end of the line (after optional blanks) begins a part. */
+  #readDelimiterEnd(bytes: Uint8Array): Step {
+    if (bytes.byteLength < 2) return NEEDS_MORE
     if (bytes[0] === DASH && bytes[1] === DASH) {
       this.#state = 'end'
-      return 2
+      return { done: 2, isBlocked: true }
     }
     const lineEnd = bytes.indexOf(LF)
-    if (lineEnd < 0) {
-      if (bytes.byteLength > MAX_HEADER_BYTES)
-        throw new MalformedFormError('A delimiter is too long')
-      return undefined
-    }
+    if (lineEnd < 0) return waitFor(bytes, 'A delimiter')
     if (decoder.decode(bytes.subarray(0, lineEnd)).trim() !== '') {
       throw new MalformedFormError('A delimiter is followed by text')
     }
     this.#state = 'headers'
-    // The line break counts as the blank line of a part that has no headers at all.
-    return lineEnd - 1
+    return { done: lineEnd + 1, isBlocked: false }
   }
 
-  async #readHeaders(bytes: Uint8Array): Promise<number | undefined> {
+  async #readHeaders(bytes: Uint8Array): Promise<Step> {
     const found = HEADERS_END.find(bytes, 0)
-    if (found < 0) {
-      if (bytes.byteLength > MAX_HEADER_BYTES) throw new MalformedFormError('Headers are too long')
-      return undefined
-    }
+    if (found < 0) return waitFor(bytes, 'A part')
     this.#parts += 1
     if (this.#parts > MAX_PARTS) throw new MalformedFormError('The form has too many parts')
-    const headers = parsePartHeaders(decoder.decode(bytes.subarray(0, found)).trim())
+    const headers = parsePartHeaders(decoder.decode(bytes.subarray(0, found)))
     if (!headers) throw new MalformedFormError('A part does not name its field')
     this.#sink = await this.#onPart(headers)
     this.#state = 'body'
-    // The blank line's own break may begin the delimiter of an empty part.
-    return found + 2
+    return { done: found + HEADERS_END.needle.byteLength, isBlocked: false }
   }
 }

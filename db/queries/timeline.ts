@@ -1,0 +1,128 @@
+import { and, eq, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../client.ts'
+import { assets } from '../schema/tables.ts'
+import { type AssetViewer, visibleTo } from './asset-access.ts'
+import type { AssetVisibility } from './assets.ts'
+import { listMonthCounts, type MonthCount } from './timeline-counts.ts'
+
+/** West may be greater than east: the box then crosses the 180th meridian. */
+export type BoundingBox = { west: number; south: number; east: number; north: number }
+
+export type TimelineFilter = {
+  /** Absent: what the timeline and the archive show. */
+  visibility?: AssetVisibility | undefined
+  isFavorite?: boolean | undefined
+  isTrashed: boolean
+  bbox?: BoundingBox | undefined
+  order: 'asc' | 'desc'
+  /** Months of when a photo was taken, or of when it came into the library. */
+  orderBy: 'takenAt' | 'createdAt'
+}
+
+type Timeline = AssetViewer & TimelineFilter
+
+const DEFAULT_VISIBILITIES: AssetVisibility[] = ['archive', 'timeline']
+
+/** Only what the counters count by; everything else is counted from the assets themselves. */
+const isCounted = ({ isFavorite, bbox, orderBy }: TimelineFilter) =>
+  isFavorite === undefined && bbox === undefined && orderBy === 'takenAt'
+
+/** The month as the index `assets_owner_month_idx` has it. */
+const monthOf = (orderBy: TimelineFilter['orderBy']) =>
+  orderBy === 'takenAt'
+    ? sql`date_trunc('month', ${assets.localDateTime})`
+    : sql`date_trunc('month', ${assets.createdAt} at time zone 'utc')`
+
+const longitudeIn = ({ west, east }: BoundingBox) =>
+  west <= east
+    ? sql`e.longitude between ${west} and ${east}`
+    : sql`(e.longitude >= ${west} or e.longitude <= ${east})`
+
+function insideOf(bbox: BoundingBox): SQL {
+  return sql`exists (select from asset_exif e where e.asset_id = ${assets.id}
+    and e.latitude between ${bbox.south} and ${bbox.north} and ${longitudeIn(bbox)})`
+}
+
+function matching({ viewerId, seesLocked, ...filter }: Timeline): SQL {
+  const conditions = and(
+    visibleTo({ viewerId, seesLocked }),
+    filter.visibility
+      ? eq(assets.visibility, filter.visibility)
+      : sql`${assets.visibility} in ('timeline', 'archive')`,
+    eq(assets.status, filter.isTrashed ? 'trashed' : 'active'),
+    filter.isFavorite === undefined ? undefined : eq(assets.isFavorite, filter.isFavorite),
+    filter.bbox && insideOf(filter.bbox),
+  )
+  return conditions as SQL // `and` is undefined only without arguments
+}
+
+/** Months with their number of assets, in the filter's order. */
+export async function listTimelineMonths(db: Db, timeline: Timeline): Promise<MonthCount[]> {
+  const { viewerId, visibility, seesLocked, isTrashed, order, orderBy } = timeline
+  if (isCounted(timeline)) {
+    if (visibility === 'locked' && !seesLocked) return []
+    const visibilities = visibility ? [visibility] : DEFAULT_VISIBILITIES
+    const newestFirst = await listMonthCounts(db, { viewerId, visibilities, isTrashed })
+    return order === 'desc' ? newestFirst : newestFirst.reverse()
+  }
+  const { rows } = await db.execute<{ month: string; count: string }>(sql`
+    select ${monthOf(orderBy)}::date::text as month, count(*) as count from assets
+    where ${matching(timeline)} group by 1 order by 1 ${order === 'asc' ? sql`asc` : sql`desc`}`)
+  return rows.map(({ month, count }) => ({ month, count: Number(count) }))
+}
+
+const UTC = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`
+
+// One array per member of Immich's TimeBucketAssetResponseDto, then ours.
+const COLUMNS: Record<string, string> = {
+  id: 'id',
+  ownerId: 'owner_id',
+  ratio: 'coalesce(round(width::numeric / nullif(height, 0), 3), 1)',
+  isFavorite: 'is_favorite',
+  isImage: `type = 'IMAGE'`,
+  isTrashed: `status = 'trashed'`,
+  visibility: 'visibility',
+  thumbhash: `encode(thumbhash, 'base64')`,
+  fileCreatedAt: `to_char(file_created_at at time zone 'utc', ${UTC})`,
+  createdAt: `to_char(created_at at time zone 'utc', ${UTC})`,
+  localOffsetHours: `extract(epoch from local_date_time - (file_created_at at time zone 'utc'))::float8 / 3600`,
+  duration: 'duration_ms',
+  projectionType: 'projection_type',
+  livePhotoVideoId: 'live_photo_video_id',
+  city: 'city',
+  country: 'country',
+  isThumbnailed: 'thumbnailed_at is not null',
+  failureReason: 'failure_reason',
+}
+
+const COORDINATES = { latitude: 'latitude', longitude: 'longitude' }
+
+const EXIF_COLUMNS = sql`e.projection_type, e.city, e.country, e.latitude, e.longitude`
+
+/**
+ * The assets of a month as columns: one JSON text, built where the rows are and passed on as it is. By local day,
+ * then by instant.
+ */
+export async function findTimelineMonth(
+  db: Db,
+  { month, withCoordinates, ...timeline }: Timeline & { month: string; withCoordinates: boolean },
+): Promise<string> {
+  const columns = { ...COLUMNS, ...(withCoordinates && COORDINATES) }
+  const arrays = Object.entries(columns).map(
+    ([name, expression]) => `'${name}', coalesce(json_agg(${expression} order by position), '[]')`,
+  )
+  const direction = timeline.order === 'asc' ? sql`asc` : sql`desc`
+  const instant = timeline.orderBy === 'takenAt' ? assets.fileCreatedAt : assets.createdAt
+  const day =
+    timeline.orderBy === 'takenAt'
+      ? sql`${assets.localDateTime}::date`
+      : sql`(${assets.createdAt} at time zone 'utc')::date`
+  const { rows } = await db.execute<{ columns: string }>(sql`
+    with found as (
+      select assets.*, ${EXIF_COLUMNS},
+        row_number() over (order by ${day} ${direction}, ${instant} ${direction}, assets.id ${direction}) as position
+      from assets left join asset_exif e on e.asset_id = assets.id
+      where ${matching(timeline)} and ${monthOf(timeline.orderBy)} = ${month}::timestamp)
+    select json_build_object(${sql.raw(arrays.join(', '))})::text as columns from found`)
+  return rows[0]?.columns ?? '{}'
+}

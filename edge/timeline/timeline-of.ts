@@ -1,0 +1,34 @@
+import type { TimeBucketsQuery } from '#contracts/api/timeline.ts'
+import { AppError } from '#contracts/errors.ts'
+import type { AssetViewer } from '#db/queries/asset-access.ts'
+import type { TimelineFilter } from '#db/queries/timeline.ts'
+import { assetViewerOf, requireElevation } from '../assets/asset-viewer.ts'
+import type { Viewer } from '../authentication/viewer.ts'
+
+function refuseOddPartners({ withPartners, visibility, isFavorite, isTrashed }: TimeBucketsQuery) {
+  const isOdd = visibility !== 'timeline' || isFavorite !== undefined || isTrashed !== undefined
+  if (withPartners && isOdd) {
+    throw new AppError(
+      'bad_request',
+      'withPartners is only supported for non-archived, non-trashed, non-favorited assets',
+    )
+  }
+}
+
+/** There are no albums, people and tags yet, and nobody else's timeline: what is asked for is not there. */
+function refuseForeign({ albumId, personId, tagId, userId }: TimeBucketsQuery, viewer: Viewer) {
+  const missing = Object.entries({ album: albumId, person: personId, tag: tagId }).find(
+    ([, id]) => id !== undefined,
+  )?.[0]
+  const permission = missing ?? (userId && userId !== viewer.id ? 'timeline' : undefined)
+  if (permission) throw new AppError('no_access', `Not found or no ${permission}.read access`)
+}
+
+/** The part of the library that a query asks for, or a refusal. */
+export function timelineOf(viewer: Viewer, query: TimeBucketsQuery): AssetViewer & TimelineFilter {
+  refuseOddPartners(query)
+  refuseForeign(query, viewer)
+  requireElevation(viewer, query.visibility)
+  const { visibility, isFavorite, isTrashed = false, bbox, order, orderBy } = query
+  return { ...assetViewerOf(viewer), visibility, isFavorite, isTrashed, bbox, order, orderBy }
+}
