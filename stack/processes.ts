@@ -15,10 +15,18 @@ const COMMON = ['LOG_LEVEL', 'TINTYPE_DATA', 'INTERNAL_HOST']
 const STORE = ['S3_ENDPOINT', 'S3_REGION', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY']
 export const variablesOf = {
   gateway: ['APP_DATABASE_URL', 'GATEWAY_SECRET', 'GATEWAY_PORT'],
-  dispatcher: ['APP_DATABASE_URL', 'VALKEY_URL', 'DISPATCHER_SECRET', 'DISPATCHER_PORT', ...STORE],
+  dispatcher: [
+    'APP_DATABASE_URL',
+    'VALKEY_URL',
+    'VALKEY_PREFIX',
+    'DISPATCHER_SECRET',
+    'DISPATCHER_PORT',
+    ...STORE,
+  ],
   media: [
     'APP_DATABASE_URL',
     'VALKEY_URL',
+    'VALKEY_PREFIX',
     'MEDIA_SECRET',
     'MEDIA_PORT',
     'MEDIA_CONCURRENCY',
@@ -65,6 +73,10 @@ export function pick(variables: Variables, names: string[]): Variables {
   )
 }
 
+/** Nobody calls the media worker but this stack, so it has no URL variable. */
+export const mediaUrl = ({ variables }: Settings) =>
+  `http://${variables.INTERNAL_HOST ?? '127.0.0.1'}:${variables.MEDIA_PORT}`
+
 function nodeProcess(
   settings: Settings,
   name: keyof typeof NODE_MEMORY,
@@ -90,7 +102,7 @@ function nodeProcess(
     stopSignal: 'SIGTERM',
     stopTimeoutMs: extra.stopTimeoutMs,
     startTimeoutMs: 60_000,
-    isReady: () => answersOk(`http://127.0.0.1:${extra.port}/health`, extra.secret),
+    isReady: () => answersOk(`${extra.url}/health`, extra.secret),
   }
 }
 
@@ -102,7 +114,12 @@ const addressOf = (url: string | undefined) => {
 function edgeProcess(settings: Settings, index: number, descriptor: number): ProcessSpec {
   const { variables, host, port } = settings
   const reach = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const externals = { gateway: 'GATEWAY_URL', dispatcher: 'DISPATCHER_URL', store: 'S3_ENDPOINT' }
+  const isTls = variables.S3_ENDPOINT?.startsWith('https:')
+  const externals = {
+    gateway: 'GATEWAY_URL',
+    dispatcher: 'DISPATCHER_URL',
+    [isTls ? 'storeTls' : 'store']: 'S3_ENDPOINT',
+  }
   return {
     name: `edge-${index + 1}`,
     file: join(repositoryFolder, 'node_modules', '.bin', 'workerd'),
@@ -141,21 +158,21 @@ export function processTable(
   return {
     gateway: [
       nodeProcess(settings, 'gateway', {
-        port: variables.GATEWAY_PORT,
+        url: variables.GATEWAY_URL,
         secret: variables.GATEWAY_SECRET,
         stopTimeoutMs: 10_000,
       }),
     ],
     dispatcher: [
       nodeProcess(settings, 'dispatcher', {
-        port: variables.DISPATCHER_PORT,
+        url: variables.DISPATCHER_URL,
         secret: variables.DISPATCHER_SECRET,
         stopTimeoutMs: 10_000,
       }),
     ],
     workers: [
       nodeProcess(settings, 'media', {
-        port: variables.MEDIA_PORT,
+        url: mediaUrl(settings),
         secret: variables.MEDIA_SECRET,
         ...(jemalloc && {
           env: { LD_PRELOAD: jemalloc, MALLOC_CONF: 'background_thread:true,dirty_decay_ms:5000' },

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { envFragments } from '#contracts/env.ts'
 import { parseEnvFile } from './env-file.ts'
 import { repositoryFolder } from './paths.ts'
 import { dataFolderOf, envPath, isLoopback, loadSettings } from './settings.ts'
@@ -44,6 +45,13 @@ test('every name in the file is explained in .env.example', async () => {
   const written = Object.keys(parseEnvFile(await readFile(envPath(folder), 'utf8')))
   const example = parseEnvFile(await readFile(join(repositoryFolder, '.env.example'), 'utf8'))
   expect(written.filter((name) => !(name in example))).toEqual([])
+})
+
+test('every variable that a process reads is explained in .env.example', async () => {
+  const read = Object.values(envFragments).flatMap((fragment) => Object.keys(fragment))
+
+  const example = parseEnvFile(await readFile(join(repositoryFolder, '.env.example'), 'utf8'))
+  expect(read.filter((name) => !(name in example))).toEqual([])
 })
 
 test('a store with a URL in the environment is not started, and its URL is not kept', async () => {

@@ -6,6 +6,7 @@ import { answersOk, readJson } from './http-health.ts'
 import { repositoryFolder } from './paths.ts'
 import { listRunning, type Running } from './pid-file.ts'
 import { rememberedUrl, runFolderOf, runningStack } from './preflight.ts'
+import { mediaUrl } from './processes.ts'
 import { proportionalBytes, withDescendants } from './proportional-memory.ts'
 import { runCommand } from './run-command.ts'
 import { dataFolderOf, envPath, loadSettings, type Settings } from './settings.ts'
@@ -21,11 +22,10 @@ function memoryOf(pid: number) {
 
 async function healthOf({ name }: Running, settings: Settings) {
   const { variables } = settings
-  const internal = (port?: string, secret?: string) =>
-    answersOk(`http://127.0.0.1:${port}/health`, secret)
-  if (name === 'gateway') return internal(variables.GATEWAY_PORT, variables.GATEWAY_SECRET)
-  if (name === 'dispatcher') return internal(variables.DISPATCHER_PORT, variables.DISPATCHER_SECRET)
-  if (name === 'media') return internal(variables.MEDIA_PORT, variables.MEDIA_SECRET)
+  const { GATEWAY_URL, GATEWAY_SECRET, DISPATCHER_URL, DISPATCHER_SECRET, MEDIA_SECRET } = variables
+  if (name === 'gateway') return answersOk(`${GATEWAY_URL}/health`, GATEWAY_SECRET)
+  if (name === 'dispatcher') return answersOk(`${DISPATCHER_URL}/health`, DISPATCHER_SECRET)
+  if (name === 'media') return answersOk(`${mediaUrl(settings)}/health`, MEDIA_SECRET)
   if (name.startsWith('edge')) return answersOk(`${rememberedUrl(settings)}/api/server/ping`)
   if (name === 'minio') return answersOk(`${variables.S3_ENDPOINT}/minio/health/ready`)
   return undefined
