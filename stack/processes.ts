@@ -81,7 +81,7 @@ function nodeProcess(
   settings: Settings,
   name: keyof typeof NODE_MEMORY,
   extra: {
-    port: string | undefined
+    url: string | undefined
     secret: string | undefined
     env?: Variables
     stopTimeoutMs: number
