@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { LoginResponseDto } from '#contracts/api/authentication.ts'
-import { UserAdminResponseDto } from '#contracts/api/users.ts'
 import type { UserId } from '#contracts/ids.ts'
 import { app } from '../../edge/app.ts'
 import { readEdgeEnv } from '../../edge/bindings.ts'
@@ -69,6 +68,7 @@ export async function createTestEdge(variables: Record<string, string> = {}) {
 
   const logIn = async (account: { email: string; password: string }): Promise<TestUser> => {
     const response = await anonymous.post('/api/auth/login', account)
+    if (response.status !== 201) throw new Error(`login: ${await response.text()}`)
     const login = LoginResponseDto.parse(await response.json())
     return { ...account, id: login.userId, name: login.name, token: login.accessToken }
   }
@@ -91,7 +91,7 @@ export async function createTestEdge(variables: Record<string, string> = {}) {
   const newUser = async (fields: Record<string, unknown> = {}): Promise<TestUser> => {
     const made = newAccount()
     const response = await as(admin).post('/api/admin/users', { ...made, ...fields })
-    UserAdminResponseDto.parse(await response.json())
+    if (response.status !== 201) throw new Error(`new user: ${await response.text()}`)
     return await logIn({ ...made, ...(fields as Partial<typeof made>) })
   }
 
