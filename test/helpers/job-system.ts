@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { JobMessage } from '#contracts/jobs/define-job.ts'
 import { newId } from '#contracts/new-id.ts'
 import type { PgDb } from '#db/node.ts'
@@ -15,18 +14,6 @@ export const listRows = (db: PgDb): Promise<OutboxJob[]> =>
   db.select().from(outbox).orderBy(outbox.id)
 
 export const addJobs = (db: PgDb, ...messages: JobMessage[]) => insertJobs(db, messages)
-
-/** Waits until the condition holds; the limit ends a test that waits for what never comes. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  { limitMs = 15_000, what = 'the condition' } = {},
-): Promise<void> {
-  const end = Date.now() + limitMs
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`${what} did not come within ${limitMs} ms`)
-    await delay(20)
-  }
-}
 
 /** A Valkey of the test file's own, which it may kill and empty. */
 export async function startOwnValkey({ isDurable = true } = {}) {

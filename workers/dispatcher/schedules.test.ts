@@ -2,7 +2,8 @@ import { beforeEach, expect, test } from 'vitest'
 import { insertJobs } from '#db/queries/outbox.ts'
 import { count, quiet } from '#test/fixtures/test-jobs.ts'
 import { createTestDatabase, type TestDatabase } from '#test/helpers/database.ts'
-import { listRows, until } from '#test/helpers/job-system.ts'
+import { listRows } from '#test/helpers/job-system.ts'
+import { until } from '#test/helpers/until.ts'
 import { runSchedules, type Schedule, schedules } from './schedules.ts'
 
 let database: TestDatabase

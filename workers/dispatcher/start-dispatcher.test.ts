@@ -4,7 +4,8 @@ import { claimOutbox, insertJobs, listFailedJobs } from '#db/queries/outbox.ts'
 import { count, look, quiet, type TestJobs, testJobs } from '#test/fixtures/test-jobs.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createTestDatabase, type TestDatabase } from '#test/helpers/database.ts'
-import { listRows, startOwnValkey, until } from '#test/helpers/job-system.ts'
+import { listRows, startOwnValkey } from '#test/helpers/job-system.ts'
+import { until } from '#test/helpers/until.ts'
 import { runWorker } from '#workers/runtime/run-worker.ts'
 import type { Handlers } from '#workers/runtime/types.ts'
 import { startDispatcher } from './start-dispatcher.ts'
@@ -64,10 +65,9 @@ function setup() {
       Array.from({ length: to - from }, (_, index) => count.message({ n: from + index })),
     )
 
-  const allDone = (limitMs?: number) =>
+  const allDone = (limitMs = 15_000) =>
     until(async () => (await listRows(db)).length === 0, {
-      what: 'the end of all jobs',
-      ...(limitMs && { limitMs }),
+      timeoutMs: limitMs,
     })
 
   const flush = async () => {

@@ -8,7 +8,8 @@ import { insertJobs } from '#db/queries/outbox.ts'
 import { count } from '#test/fixtures/test-jobs.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createTestDatabase, type TestDatabase } from '#test/helpers/database.ts'
-import { listRows, until } from '#test/helpers/job-system.ts'
+import { listRows } from '#test/helpers/job-system.ts'
+import { until } from '#test/helpers/until.ts'
 import { createTestValkey } from '#test/helpers/valkey.ts'
 import { crashLedgerKeys } from './crash-ledger.ts'
 import { toQueueJob } from './queue-options.ts'
@@ -112,7 +113,7 @@ test('only the job that kills its worker alone, twice, is set aside', {
   start()
 
   await until(async () => (await listRows(database.db)).every(({ failedAt }) => failedAt), {
-    limitMs: 50_000,
+    timeoutMs: 50_000,
   })
 
   const rows = await listRows(database.db)

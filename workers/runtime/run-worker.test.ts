@@ -8,7 +8,8 @@ import { insertJobs, listFailedJobs } from '#db/queries/outbox.ts'
 import { count, look, quiet, type TestJobs, testJobs } from '#test/fixtures/test-jobs.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createTestDatabase, type TestDatabase } from '#test/helpers/database.ts'
-import { listRows, until } from '#test/helpers/job-system.ts'
+import { listRows } from '#test/helpers/job-system.ts'
+import { until } from '#test/helpers/until.ts'
 import { createTestValkey } from '#test/helpers/valkey.ts'
 import { toQueueJob } from './queue-options.ts'
 import { runWorker } from './run-worker.ts'
@@ -73,10 +74,8 @@ function setup() {
   }
 
   const findRow = async (id: string) => (await listRows(db)).find((row) => row.id === id)
-  const isDone = (id: string) =>
-    until(async () => !(await findRow(id)), { what: 'the end of the job' })
-  const hasFailed = (id: string) =>
-    until(async () => Boolean((await findRow(id))?.failedAt), { what: 'the failure' })
+  const isDone = (id: string) => until(async () => !(await findRow(id)))
+  const hasFailed = (id: string) => until(async () => Boolean((await findRow(id))?.failedAt))
 
   return { db, send, start, findRow, isDone, hasFailed, failures, queueOf, connection, prefix }
 }
