@@ -50,10 +50,16 @@ class Router {
     this.route = route
   }
 
-  /** Back when the person came from within, else to the fallback. */
-  leave(fallback: Route) {
-    if (this.#depth > 0) history.back()
-    else this.replace(fallback)
+  /** Back when the person came from within, else to the fallback. Fulfilled when the page has changed. */
+  leave(fallback: Route): Promise<void> {
+    if (this.#depth === 0) {
+      this.replace(fallback)
+      return Promise.resolve()
+    }
+    return new Promise((resolve) => {
+      addEventListener('popstate', () => resolve(), { once: true })
+      history.back()
+    })
   }
 }
 

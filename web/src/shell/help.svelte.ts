@@ -1,0 +1,13 @@
+class Help {
+  isOpen = $state(false)
+
+  open() {
+    this.isOpen = true
+  }
+
+  close() {
+    this.isOpen = false
+  }
+}
+
+export const help = new Help()

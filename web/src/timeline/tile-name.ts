@@ -1,0 +1,29 @@
+import { formatFullDay, formatTime } from '../format/dates.ts'
+import { formatDuration } from '../format/sizes.ts'
+import type { TimelineAsset } from './timeline-asset.ts'
+
+/** What a screen reader says of a tile: kind, day, time, place, then what is special about it. */
+export function tileName(asset: TimelineAsset): string {
+  const kind = asset.isImage
+    ? 'Photo'
+    : asset.durationMs === null
+      ? 'Video'
+      : `Video, ${formatDuration(asset.durationMs)}`
+  const moment = `${formatFullDay(asset.localMs)}, ${formatTime(asset.localMs)}`
+  return [
+    kind,
+    moment,
+    asset.place,
+    asset.isFavorite ? 'favourite' : '',
+    conditionWords(asset),
+  ]
+    .filter(Boolean)
+    .join(', ')
+}
+
+function conditionWords(asset: TimelineAsset): string {
+  if (asset.uploadId !== undefined) return 'uploading'
+  if (asset.condition === 'processing') return 'being processed'
+  if (asset.condition === 'failed') return `cannot be shown: ${asset.failureReason}`
+  return ''
+}
