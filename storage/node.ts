@@ -61,6 +61,14 @@ function transportFor(transport: typeof http | typeof https) {
   }
 }
 
+/** With an error, or a reader would take what came so far for the whole. */
+function destroyWith(message: http.IncomingMessage, signal: AbortSignal): void {
+  const onAbort = () =>
+    message.destroy(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
+  signal.addEventListener('abort', onAbort)
+  message.once('close', () => signal.removeEventListener('abort', onAbort))
+}
+
 function createClient({ endpoint, region, accessKeyId, secretAccessKey }: StoreSettings) {
   const url = new URL(endpoint)
   const isTls = url.protocol === 'https:'
@@ -102,7 +110,7 @@ export function createNodeStorage(settings: StoreSettings): NodeStorage {
     }
     const payload = body ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : ''
     const message = await client.makeRequestStreamAsync(options, payload, '', ANY_STATUS, '')
-    signal?.addEventListener('abort', () => message.destroy(), { once: true })
+    if (signal) destroyWith(message, signal)
     return answerOf(message)
   }
 

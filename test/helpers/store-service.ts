@@ -1,0 +1,33 @@
+import { request } from 'node:http'
+import { Readable } from 'node:stream'
+
+/** What workerd's `external` service does for the STORE binding: sends to the store and keeps the Host of the URL. */
+export function storeService(endpoint: string) {
+  const { hostname, port } = new URL(endpoint)
+  return {
+    async fetch(input: Request | string, init?: RequestInit): Promise<Response> {
+      const asked = input instanceof Request ? input : new Request(input, init)
+      const url = new URL(typeof input === 'string' ? input : input.url)
+      const headers = {
+        ...Object.fromEntries(new Headers(init?.headers ?? asked.headers)),
+        host: url.host,
+      }
+      return await new Promise<Response>((resolve, reject) => {
+        const { method } = asked
+        const path = url.pathname + url.search
+        const sending = request({ hostname, port, method, path, headers }, (message) => {
+          const answered = new Headers()
+          for (const [name, value] of Object.entries(message.headers))
+            answered.set(name, String(value))
+          const status = message.statusCode ?? 0
+          const hasBody = method !== 'HEAD' && status !== 204 && status !== 304
+          const body = hasBody ? (Readable.toWeb(message) as ReadableStream) : null
+          resolve(new Response(body, { status, headers: answered }))
+        })
+        sending.on('error', reject)
+        if (asked.body) Readable.fromWeb(asked.body as never).pipe(sending)
+        else sending.end()
+      })
+    },
+  }
+}
