@@ -16,7 +16,7 @@ const folder = join(cacheFolder, 'pgvector')
  */
 const pgConfigIn = (headers: string, real: string) => `#!/bin/sh
 case "$1" in
-  --pgxs|--includedir|--pkgincludedir|--includedir-server) echo "${headers}$(${real} "$1")" ;;
+  --includedir|--pkgincludedir|--includedir-server) echo "${headers}$(${real} "$1")" ;;
   *) exec ${real} "$@" ;;
 esac
 `
