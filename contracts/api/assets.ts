@@ -75,8 +75,8 @@ export const AssetResponseDto = z
     originalFileName: z.string(),
     originalMimeType: z.string(),
     originalPath: z.string(),
-    people: z.array(z.unknown()),
-    tags: z.array(z.unknown()),
+    people: z.array(z.unknown()).max(0),
+    tags: z.array(z.unknown()).max(0),
     resized: z.boolean(),
     thumbhash: text,
     visibility: AssetVisibility,
@@ -217,6 +217,30 @@ export const AssetMediaCreateFields = z.object({
   livePhotoVideoId: absentWhenEmpty(AssetId),
 })
 export type AssetMediaCreateFields = z.output<typeof AssetMediaCreateFields>
+
+const file = z.string().meta({ format: 'binary' })
+
+/** The whole form as the OpenAPI document tells it; what is read of it is `AssetMediaCreateFields` and the files. */
+export const AssetMediaCreateDto = z
+  .object({
+    assetData: file,
+    sidecarData: file.optional(),
+    fileCreatedAt: instant,
+    fileModifiedAt: instant,
+    filename: z.string().optional(),
+    duration: z.number().int().nonnegative().optional(),
+    isFavorite: z.boolean().optional(),
+    visibility: AssetVisibility.optional(),
+    livePhotoVideoId: AssetId.optional(),
+    metadata: z
+      .array(
+        z
+          .object({ key: z.string(), value: z.record(z.string(), z.unknown()) })
+          .meta({ id: 'AssetMetadataUpsertItemDto' }),
+      )
+      .optional(),
+  })
+  .meta({ id: 'AssetMediaCreateDto' })
 
 /** `POST /api/assets/states` (ours): how far the work on assets is, for tiles without a thumbnail. */
 export const AssetStatesDto = z.object({ ids: z.array(AssetId).min(1).max(500) })

@@ -1,7 +1,6 @@
 import { z } from 'zod'
+import { AssetOrder } from './assets.ts'
 import { UserAvatarColor } from './users.ts'
-
-export const AssetOrder = z.enum(['asc', 'desc']).meta({ id: 'AssetOrder' })
 
 const positive = z.number().int().min(1)
 const GIB = 1024 ** 3

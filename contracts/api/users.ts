@@ -37,6 +37,8 @@ export const UserLicense = z
   })
   .meta({ id: 'UserLicense' })
 
+export const LicenseResponseDto = z.object(UserLicense.shape).meta({ id: 'LicenseResponseDto' })
+
 export const UserResponseDto = z
   .object({
     id: UserId,

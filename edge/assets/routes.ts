@@ -5,6 +5,7 @@ import {
   AssetBulkUpdateDto,
   AssetBulkUploadCheckDto,
   AssetBulkUploadCheckResponseDto,
+  AssetMediaCreateDto,
   AssetMediaResponseDto,
   AssetOriginalQuery,
   AssetParams,
@@ -21,7 +22,7 @@ import { findAsset, listAssetStates } from '#db/queries/assets.ts'
 import { deleteAssets, trashAssets } from '#db/queries/trash.ts'
 import type { AppEnv } from '../app-env.ts'
 import { allow } from '../http/allow.ts'
-import { answers } from '../http/answers.ts'
+import { answers, readsForm } from '../http/answers.ts'
 import { validate } from '../http/validate.ts'
 import { assetViewerOf, requireElevation } from './asset-viewer.ts'
 import { checkBulkUpload } from './check-bulk-upload.ts'
@@ -34,12 +35,18 @@ import { uploadAsset } from './upload-asset.ts'
 const BYTES = 'application/octet-stream'
 
 export const assetRoutes = new Hono<AppEnv>()
-  .post('/', allow('asset.upload'), answers(201, AssetMediaResponseDto), async (c) => {
-    const checksumHeader = c.req.header('x-immich-checksum')
-    const { deps, viewer } = c.var
-    const uploaded = await uploadAsset(deps, viewer, { request: c.req.raw, checksumHeader })
-    return c.json(uploaded, uploaded.status === 'created' ? 201 : 200)
-  })
+  .post(
+    '/',
+    allow('asset.upload'),
+    readsForm(AssetMediaCreateDto),
+    answers(201, AssetMediaResponseDto),
+    async (c) => {
+      const checksumHeader = c.req.header('x-immich-checksum')
+      const { deps, viewer } = c.var
+      const uploaded = await uploadAsset(deps, viewer, { request: c.req.raw, checksumHeader })
+      return c.json(uploaded, uploaded.status === 'created' ? 201 : 200)
+    },
+  )
   .post(
     '/bulk-upload-check',
     allow('asset.upload'),

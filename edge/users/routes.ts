@@ -6,10 +6,10 @@ import {
 } from '#contracts/api/user-preferences.ts'
 import {
   LicenseKeyDto,
+  LicenseResponseDto,
   OnboardingDto,
   OnboardingResponseDto,
   UserAdminResponseDto,
-  UserLicense,
   UserParams,
   UserResponseDto,
   UserUpdateMeDto,
@@ -85,14 +85,14 @@ const myRoutes = new Hono<AppEnv>()
     return c.body(null, 204)
   })
   // Immich sells keys for its own server. Here nothing is sold, so nobody has one and none is accepted.
-  .get('/license', allow('userLicense.read'), answers(200, UserLicense), () => {
+  .get('/license', allow('userLicense.read'), answers(200, LicenseResponseDto), () => {
     throw new AppError('not_found', 'No license')
   })
   .put(
     '/license',
     allow('userLicense.update'),
     validate('json', LicenseKeyDto),
-    answers(200, UserLicense),
+    answers(200, LicenseResponseDto),
     () => {
       throw new AppError('bad_request', 'Invalid license key')
     },
