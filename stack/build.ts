@@ -31,6 +31,7 @@ const bundles = {
     entry: 'workers/media/index.ts',
     inputs: ['workers', 'db', 'storage', 'migrations/meta'],
   },
+  migrate: { entry: 'db/migrate.ts', inputs: ['db', 'migrations'] },
   stack: { entry: 'stack/supervisor.ts', inputs: ['stack'] },
   bucket: { entry: 'stack/make-bucket.ts', inputs: ['stack'] },
 } satisfies Record<string, { entry: string; inputs: string[] }>

@@ -22,7 +22,7 @@ export function createSteps(output: Output = process.stdout) {
     drawnLines = 0
   }
   const draw = () => {
-    const width = (output.columns ?? 80) - 1
+    const width = (output.columns || 80) - 1
     for (const step of active) {
       const note = step.note && ` · ${step.note}`
       output.write(`${`  … ${step.title} ${seconds(step.startedAt)}${note}`.slice(0, width)}\n`)

@@ -83,7 +83,7 @@ async function prepareStores({ variables }: Settings) {
       env: { ...baseEnvironment(settings), ...variables },
     })
   await Promise.all([
-    steps.run('Database schema', () => run('db/migrate.ts')),
+    steps.run('Database schema', () => run('dist/migrate.js')),
     steps.run('Bucket', () => run('dist/bucket.js')),
   ])
 }
@@ -153,8 +153,7 @@ try {
   rememberUrl(dataFolder, url)
   say(`\nTintype is ready at ${url} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`)
   for (const line of await signupNotice(settings)) say(line)
-  say('Ctrl-C stops it. `npm run status` shows how it is; logs are in the folder below.')
-  say(logFolder)
+  say(`Ctrl-C stops it, "npm run status" shows how it is, logs are in ${logFolder}`)
   if (options.importFolder) importing = startImport(settings, { ...options, say })
 } catch (error) {
   if (!stopping) {
