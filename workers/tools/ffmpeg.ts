@@ -15,10 +15,10 @@ const POSTER_WITHIN_SECONDS = 20
 const POSTER_WITHIN_AT_LEAST_SECONDS = 0.1
 const HD_HEIGHT_PX = 720
 
-/** Shorter side at most a preview's; square pixels. */
+/** Shorter side at most a preview's; square pixels (a `-1` would keep the shape of pixels that are not). */
 const FIT = [
-  `w='if(lt(iw*sar,ih),min(${PREVIEW_EDGE_PX},iw*sar),-1)'`,
-  `h='if(lt(iw*sar,ih),-1,min(${PREVIEW_EDGE_PX},ih))'`,
+  `w='if(lt(iw*sar,ih),min(${PREVIEW_EDGE_PX},iw*sar),round(min(${PREVIEW_EDGE_PX},ih)*iw*sar/ih))'`,
+  `h='if(lt(iw*sar,ih),round(min(${PREVIEW_EDGE_PX},iw*sar)*ih/(iw*sar)),min(${PREVIEW_EDGE_PX},ih))'`,
 ].join(':')
 
 /** HDR to what an ordinary screen shows; scaled first, since tone mapping is the dear part. */

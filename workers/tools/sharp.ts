@@ -136,9 +136,10 @@ function turned(image: Sharp, rotation: ImageSource['rotation'], header: Metadat
   if (rotation === 2) return image.flop()
   if (rotation === 3) return image.rotate(180)
   if (rotation === 4) return image.flip()
-  if (rotation === 5) return image.rotate(90).flop()
+  // sharp mirrors first, whatever the order of the calls.
+  if (rotation === 5) return image.flop().rotate(270)
   if (rotation === 6) return image.rotate(90)
-  if (rotation === 7) return image.rotate(270).flop()
+  if (rotation === 7) return image.flop().rotate(90)
   if (rotation === 8) return image.rotate(270)
   return image
 }
