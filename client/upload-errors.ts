@@ -25,9 +25,15 @@ export class ApiError extends Error {
 export class UploadFailure extends Error {
   readonly name = 'UploadFailure'
   readonly canRetry: boolean
+  /** The server has looked at the bytes and does not want them. */
+  readonly isVerdict: boolean
 
-  constructor(message: string, options: { canRetry: boolean; cause?: unknown }) {
+  constructor(
+    message: string,
+    options: { canRetry: boolean; isVerdict?: boolean; cause?: unknown },
+  ) {
     super(message, { cause: options.cause })
     this.canRetry = options.canRetry
+    this.isVerdict = options.isVerdict ?? false
   }
 }

@@ -90,9 +90,8 @@ async function completeUpload<Source>(
       deps.api.find({ id: uploadId }, signal),
     ).catch(() => undefined)
     if (!upload) return undefined
-    if (upload.state === 'pending' && upload.puts.length === 0) {
-      throw new UploadFailure(error.message, { canRetry: true, cause: error })
-    }
+    const isWhole = upload.state === 'pending' && upload.puts.length === 0
+    if (isWhole && error.status !== 409) throw error
     return outcomeOf(upload)
   }
 }
@@ -104,7 +103,10 @@ export function outcomeOf(upload: UploadDto): Outcome | undefined {
   if (state === 'duplicate') return { status: 'duplicate', assetId, isTrashed: false }
   if (state === 'verifying') return { status: 'verifying', uploadId: upload.id }
   if (state === 'pending') return undefined
-  throw new UploadFailure(upload.reason ?? 'The server refused this file', { canRetry: true })
+  throw new UploadFailure(upload.reason ?? 'The server refused this file', {
+    canRetry: true,
+    isVerdict: true,
+  })
 }
 
 /** The sidecar is a help, not the asset: a server that refuses it gets the asset without. */

@@ -11,7 +11,15 @@ import {
   uploadFile,
 } from './upload-file.ts'
 import { summarize } from './upload-snapshot.ts'
-import { bySize, createTask, isLarge, reasonOf, refusalOf, type Task } from './upload-task.ts'
+import {
+  bySize,
+  createTask,
+  isLarge,
+  mayHaveChanged,
+  reasonOf,
+  refusalOf,
+  type Task,
+} from './upload-task.ts'
 import type {
   EntryState,
   FileFacts,
@@ -153,7 +161,9 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     const { facts } = task
     if (!source || !facts) throw new SourceError('The file is not at hand')
     show(task, { state: 'hashing', hashedBytes: 0 })
-    const known = task.hash ?? (await store.findHash(facts.fingerprint))
+    const remembered = task.wasRehashed ? undefined : await store.findHash(facts.fingerprint)
+    const known = task.hash ?? remembered
+    task.isHashRemembered = known !== undefined
     const { claims, ...fresh } = await platform.inspect(source, {
       ...(known ? { known } : {}),
       signal: task.controller.signal,
@@ -291,8 +301,7 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     const { signal } = task.controller
     for (let attempt = 0; attempt < VERIFY_POLL.attempts; attempt++) {
       await pauseFor(backoffMs(VERIFY_POLL, Math.min(attempt / 2, 10)), signal)
-      const upload = await callPersistently(deps, signal, () => api.find({ id: uploadId }, signal))
-      const outcome = outcomeOf(upload)
+      const outcome = await findOutcome(task, uploadId)
       if (outcome?.status === 'verifying') continue
       if (outcome) return finish(task, outcome)
       stepAside(task)
@@ -300,6 +309,16 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
       return pumpSoon()
     }
     throw new UploadFailure('The server has not checked this file', { canRetry: true })
+  }
+
+  /** Undefined: the server awaits bytes again, or has forgotten the upload; then creating it anew tells. */
+  async function findOutcome({ controller: { signal } }: Task<Source>, id: string) {
+    try {
+      return outcomeOf(await callPersistently(deps, signal, () => api.find({ id }, signal)))
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined
+      throw error
+    }
   }
 
   function settle(
@@ -318,7 +337,7 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     if (task.controller.signal.aborted || closing.signal.aborted) return
     stepAside(task)
     const { source } = task.entry
-    if (error instanceof SourceError && source && !task.wasRehashed) {
+    if (source && !task.wasRehashed && mayHaveChanged(task, error)) {
       task.wasRehashed = true
       void beginAnew(task, source).catch((cause: unknown) => fail(task, cause))
       return

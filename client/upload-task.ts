@@ -11,6 +11,8 @@ export type Task<Source> = {
   uploadId: string | undefined
   /** Where it stands in the queue, finer than what the person sees. */
   stage: 'waiting' | 'hashing' | 'hashed' | 'ready' | 'sending' | 'verifying' | 'parked' | 'settled'
+  /** The hash was not computed now: a file may have changed without showing it. */
+  isHashRemembered: boolean
   wasRehashed: boolean
   controller: AbortController
 }
@@ -32,6 +34,7 @@ export function createTask<Source>(facts: Partial<UploadRecord> & FileFacts): Ta
     hash: facts.hash,
     uploadId: undefined,
     stage: 'waiting',
+    isHashRemembered: false,
     wasRehashed: false,
     controller: new AbortController(),
   }
@@ -50,6 +53,12 @@ export function bySize<Source>(tasks: Task<Source>[]): Task<Source>[] {
 
 export function isLarge({ sizeBytes }: { sizeBytes: number }): boolean {
   return sizeBytes > SINGLE_PUT_MAX_BYTES
+}
+
+/** Whether reading the file again can help. */
+export function mayHaveChanged<Source>(task: Task<Source>, error: unknown): boolean {
+  const isVerdict = error instanceof UploadFailure && error.isVerdict
+  return error instanceof SourceError || (isVerdict && task.isHashRemembered)
 }
 
 export function refusalOf({ name, sizeBytes }: FileFacts): string | undefined {
