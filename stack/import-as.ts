@@ -63,7 +63,7 @@ async function main([folder, email]: string[]) {
     return 1
   }
   console.log(`Importing ${folder} for ${user.email}.`)
-  return withKey(db, user, (token) => upload(folder, token))
+  return await withKey(db, user, (token) => upload(folder, token))
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -27,12 +27,7 @@ export function startImport(settings: Settings, { importFolder = '', user, say }
       detached: true,
     })
     child.once('exit', (code) => {
-      if (!isOver)
-        say(
-          code === 0
-            ? `${importFolder} is imported.`
-            : 'The import ended before its end; start it again to go on.',
-        )
+      if (!isOver) say(outcome(importFolder, code))
     })
   }
 
@@ -51,4 +46,10 @@ export function startImport(settings: Settings, { importFolder = '', user, say }
       child?.kill('SIGTERM')
     },
   }
+}
+
+function outcome(folder: string, code: number | null) {
+  if (code === 0) return `${folder} is imported.`
+  if (code === 1) return `${folder} is imported, but for what is listed above.`
+  return 'The import ended before its end; start it again to go on.'
 }
