@@ -4,7 +4,8 @@ export type LibraryPage = (typeof LIBRARY_PAGES)[number]
 export type Route =
   | { page: LibraryPage; assetId?: string | undefined }
   | { page: 'settings'; section: string }
-  | { page: 'login' | 'sign-up' }
+  | { page: 'login' }
+  | { page: 'sign-up' }
 
 export function parseRoute(path: string): Route {
   const [page = '', second] = path.split('/').filter(Boolean)

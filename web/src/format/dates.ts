@@ -34,6 +34,7 @@ export function formatDay(dayKey: string, now = new Date()): string {
   return dayKey.slice(0, 4) === today.slice(0, 4) ? day.format(date) : dayWithYear.format(date)
 }
 
+export const formatShortDay = (localMs: number) => dayWithYear.format(localMs)
 export const formatFullDay = (localMs: number) => fullDay.format(localMs)
 export const formatTime = (localMs: number) => time.format(localMs)
 /** An instant (of the server), in the zone of the person who looks. */

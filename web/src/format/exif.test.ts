@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { cameraName, exposureFacts, formatCoordinates, formatMegapixels, placeName } from './exif.ts'
+import {
+  cameraName,
+  exposureFacts,
+  formatCoordinates,
+  formatMegapixels,
+  placeName,
+} from './exif.ts'
 
 test.each([
   [{ make: 'Canon', model: 'Canon EOS 5D Mark II' }, 'Canon EOS 5D Mark II'],

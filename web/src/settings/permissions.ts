@@ -53,7 +53,10 @@ export const SINGLE_PERMISSIONS: { group: string; permissions: string[] }[] = [
   { group: 'Timeline', permissions: ['timeline.read', 'timeline.download', 'archive.read'] },
   { group: 'Account', permissions: ['user.read', 'user.update', 'auth.changePassword'] },
   { group: 'Sessions', permissions: ['session.read', 'session.update', 'session.delete'] },
-  { group: 'API keys', permissions: ['apiKey.create', 'apiKey.read', 'apiKey.update', 'apiKey.delete'] },
+  {
+    group: 'API keys',
+    permissions: ['apiKey.create', 'apiKey.read', 'apiKey.update', 'apiKey.delete'],
+  },
   { group: 'Server', permissions: ['server.about', 'server.statistics', 'server.storage'] },
   {
     group: 'Administration',
@@ -63,7 +66,9 @@ export const SINGLE_PERMISSIONS: { group: string; permissions: string[] }[] = [
 
 export function describePermissions(permissions: string[]): string {
   const sorted = [...permissions].sort().join()
-  const known = PERMISSION_CHOICES.find((choice) => [...choice.permissions].sort().join() === sorted)
+  const known = PERMISSION_CHOICES.find(
+    (choice) => [...choice.permissions].sort().join() === sorted,
+  )
   if (known) return known.label
   return permissions.length === 1 ? (permissions[0] ?? '') : `${permissions.length} permissions`
 }

@@ -1,5 +1,5 @@
-import type { AssetUrlsResponseDto } from '#contracts/api/uploads.ts'
 import type { z } from 'zod'
+import type { AssetUrlsResponseDto } from '#contracts/api/uploads.ts'
 
 type Size = 'thumbnail' | 'preview'
 type Answer = z.infer<typeof AssetUrlsResponseDto>

@@ -45,7 +45,12 @@ export function layOutMonth(
   days: DayRange[],
   metrics: GridMetrics,
 ): MonthLayout {
-  const layout: MonthLayout = { heightPx: metrics.monthHeadingPx, headings: [], rows: [], tiles: [] }
+  const layout: MonthLayout = {
+    heightPx: metrics.monthHeadingPx,
+    headings: [],
+    rows: [],
+    tiles: [],
+  }
   const widths = days.map((day) => new DayWidth(ratios, day, metrics))
   let next = 0
   while (next < days.length) {
@@ -143,7 +148,10 @@ function placeLargeDay(
   const y = layout.heightPx
   layout.headings.push({ key: day.key, day: dayIndex, x: 0, y, widthPx: metrics.widthPx })
   let rowY = y + metrics.dayHeadingPx
-  const ofDay = Array.from({ length: day.to - day.from }, (_, index) => ratios[day.from + index] ?? 1)
+  const ofDay = Array.from(
+    { length: day.to - day.from },
+    (_, index) => ratios[day.from + index] ?? 1,
+  )
   for (const row of justifyRows(ofDay, metrics)) {
     const placed = { ...row, from: row.from + day.from, to: row.to + day.from }
     placeRow(layout, ratios, placed, { x: 0, y: rowY, metrics })

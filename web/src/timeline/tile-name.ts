@@ -10,13 +10,7 @@ export function tileName(asset: TimelineAsset): string {
       ? 'Video'
       : `Video, ${formatDuration(asset.durationMs)}`
   const moment = `${formatFullDay(asset.localMs)}, ${formatTime(asset.localMs)}`
-  return [
-    kind,
-    moment,
-    asset.place,
-    asset.isFavorite ? 'favourite' : '',
-    conditionWords(asset),
-  ]
+  return [kind, moment, asset.place, asset.isFavorite ? 'favourite' : '', conditionWords(asset)]
     .filter(Boolean)
     .join(', ')
 }

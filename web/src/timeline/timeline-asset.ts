@@ -75,10 +75,7 @@ export function mergeAssets(
   const ids = new Set(known.map(({ id }) => id))
   const fresh = added.filter(({ id }) => !ids.has(id))
   if (fresh.length === 0) return [...known]
-  return [...known, ...fresh].sort(
-    (a, b) =>
-      compareDays(b, a) || byTime(a, b),
-  )
+  return [...known, ...fresh].sort((a, b) => compareDays(b, a) || byTime(a, b))
 }
 
 function compareDays(a: TimelineAsset, b: TimelineAsset): number {

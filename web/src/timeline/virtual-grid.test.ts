@@ -88,7 +88,10 @@ test('at the very top new items push the rest down', () => {
   const grid = setup()
 
   const moved = grid.keepingPlace(0, () =>
-    grid.setMonths([{ key: '2024-04-01', count: 5 }, ...grid.months.map((month) => ({ ...month }))]),
+    grid.setMonths([
+      { key: '2024-04-01', count: 5 },
+      ...grid.months.map((month) => ({ ...month })),
+    ]),
   )
 
   expect(moved).toBe(0)

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { AT_REST, clampView, fitInto, maxScaleFor, panBy, toggleZoom, wheelFactor, zoomAt } from './zoom.ts'
+import {
+  AT_REST,
+  clampView,
+  fitInto,
+  maxScaleFor,
+  panBy,
+  toggleZoom,
+  wheelFactor,
+  zoomAt,
+} from './zoom.ts'
 
 const bounds = {
   stage: { width: 1000, height: 800 },

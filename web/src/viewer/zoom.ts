@@ -58,7 +58,11 @@ export function toggleZoom(view: View, point: Point, bounds: Bounds): View {
 }
 
 /** One notch of a wheel and the fine steps of a touch pad feel alike. */
-export function wheelFactor(event: { deltaY: number; deltaMode: number; ctrlKey: boolean }): number {
+export function wheelFactor(event: {
+  deltaY: number
+  deltaMode: number
+  ctrlKey: boolean
+}): number {
   const linePx = event.deltaMode === 1 ? 16 : 1
   const strength = event.ctrlKey ? 0.01 : 0.0022
   return Math.exp(-event.deltaY * linePx * strength)
