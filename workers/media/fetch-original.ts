@@ -3,16 +3,28 @@ import type { NodeStorage } from '#storage/node.ts'
 import { formatOfFile } from '#workers/tools/media-format.ts'
 
 const MIB = 1024 * 1024
-/** Up to here a file is fetched whole. */
-const WHOLE_MAX_BYTES = 64 * MIB
-const HEAD_BYTES = 32 * MIB
-/** Some containers say how long they are at their end. */
-const TAIL_BYTES = 4 * MIB
+
+export type FetchLimits = {
+  /** Up to here a file is fetched whole. */
+  wholeBytes: number
+  headBytes: number
+  /** Some containers say how long they are at their end. */
+  tailBytes: number
+}
+
+const LIMITS: FetchLimits = { wholeBytes: 64 * MIB, headBytes: 32 * MIB, tailBytes: 4 * MIB }
 const INDEX_MAX_BYTES = 512 * MIB
 const BOX_HEADER_BYTES = 16
 const MAX_BOXES = 1000
 
-type Source = { storage: NodeStorage; key: string; sizeBytes: number; signal: AbortSignal }
+type Source = {
+  storage: NodeStorage
+  key: string
+  sizeBytes: number
+  signal: AbortSignal
+  limits?: FetchLimits
+}
+type LimitedSource = Source & { limits: FetchLimits }
 
 export type Fetched = {
   /** From the start. What comes after is there in parts only, for large videos. */
@@ -25,11 +37,11 @@ export type Fetched = {
  * a film of 20 GB costs 40 MB.
  */
 export async function fetchOriginal(source: Source, path: string): Promise<Fetched | undefined> {
-  const { storage, key, sizeBytes, signal } = source
+  const { storage, key, sizeBytes, signal, limits = LIMITS } = source
   try {
-    if (sizeBytes <= WHOLE_MAX_BYTES)
+    if (sizeBytes <= limits.wholeBytes)
       return (await storage.download(key, path, signal)) ? { readableBytes: sizeBytes } : undefined
-    return await fetchLarge(source, path)
+    return await fetchLarge({ ...source, limits }, path)
   } catch (error) {
     if (isDiskFull(error))
       throw new Error(`the disk for temporary files is full: ${path}`, { cause: error })
@@ -37,22 +49,23 @@ export async function fetchOriginal(source: Source, path: string): Promise<Fetch
   }
 }
 
-async function fetchLarge(source: Source, path: string): Promise<Fetched | undefined> {
-  const { sizeBytes } = source
+async function fetchLarge(source: LimitedSource, path: string): Promise<Fetched | undefined> {
+  const { sizeBytes, limits } = source
+  const { headBytes, tailBytes } = limits
   await using file = await open(path, 'w+')
-  if (!(await copyRange(source, file, { start: 0, end: HEAD_BYTES }))) return undefined
+  if (!(await copyRange(source, file, { start: 0, end: headBytes }))) return undefined
   const format = await formatOfFile(path)
   if (format.kind !== 'video') {
-    await copyRange(source, file, { start: HEAD_BYTES, end: sizeBytes })
+    await copyRange(source, file, { start: headBytes, end: sizeBytes })
     return { readableBytes: sizeBytes }
   }
   await truncate(path, sizeBytes)
   await copyRange(source, file, {
-    start: Math.max(HEAD_BYTES, sizeBytes - TAIL_BYTES),
+    start: Math.max(headBytes, sizeBytes - tailBytes),
     end: sizeBytes,
   })
   if (format.demuxer === 'mov') await copyIndex(source, file)
-  return { readableBytes: HEAD_BYTES }
+  return { readableBytes: headBytes }
 }
 
 type Span = { start: number; end: number }
@@ -74,22 +87,23 @@ async function copyRange(source: Source, file: FileHandle, { start, end }: Span)
 }
 
 /** MP4 and MOV are a row of boxes; `moov` holds the index and all metadata, often after the pictures. */
-async function copyIndex(source: Source, file: FileHandle): Promise<void> {
+async function copyIndex(source: LimitedSource, file: FileHandle): Promise<void> {
+  const { headBytes } = source.limits
   let start = 0
   for (
     let count = 0;
     count < MAX_BOXES && start + BOX_HEADER_BYTES <= source.sizeBytes;
     count += 1
   ) {
-    if (start >= HEAD_BYTES) await copyRange(source, file, { start, end: start + BOX_HEADER_BYTES })
+    if (start >= headBytes) await copyRange(source, file, { start, end: start + BOX_HEADER_BYTES })
     const header = Buffer.alloc(BOX_HEADER_BYTES)
     await file.read(header, 0, BOX_HEADER_BYTES, start)
     const size = sizeOfBox(header, source.sizeBytes - start)
     if (size < 8) return
     const isIndex = ['moov', 'moof', 'meta'].includes(header.toString('latin1', 4, 8))
     const end = start + size
-    if (isIndex && end > HEAD_BYTES && size <= INDEX_MAX_BYTES)
-      await copyRange(source, file, { start: Math.max(start, HEAD_BYTES), end })
+    if (isIndex && end > headBytes && size <= INDEX_MAX_BYTES)
+      await copyRange(source, file, { start: Math.max(start, headBytes), end })
     start = end
   }
 }

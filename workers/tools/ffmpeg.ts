@@ -77,6 +77,8 @@ async function decodeFrame(
   const command = ffmpeg(path, { timeout: TIMEOUT_SECONDS })
     .setFfmpegPath(await writeLimitedFfmpeg(folder))
     .inputOptions(['-nostdin', '-protocol_whitelist', 'file', '-threads', '1'])
+    // Else a frame that was found counts for nothing when most of the others are torn.
+    .inputOptions(['-max_error_rate', '1'])
     .inputOptions(['-max_pixels', String(MAX_INPUT_PIXELS), ...before])
     .videoFilters(filters.join(','))
     .outputOptions(['-map', '0:v:0', '-an', '-frames:v', '1', '-threads', '1'])

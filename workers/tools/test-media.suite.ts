@@ -55,13 +55,22 @@ export async function makeVideo({
   return bytes
 }
 
+let writer: ExifTool | undefined
+
+function openWriter(): ExifTool {
+  if (writer) return writer
+  const opened = new ExifTool({ maxProcs: 1 })
+  atEndOfFile(() => opened.end())
+  writer = opened
+  return opened
+}
+
 /** The same bytes with tags. */
 export async function withTags(bytes: Buffer, tags: WriteTags, name = 'tagged.jpg') {
   const folder = await mkdtemp(join(tmpdir(), 'tintype-test-'))
   const path = join(folder, name)
-  await using exiftool = new ExifTool({ maxProcs: 1 })
   await writeFile(path, bytes)
-  await exiftool.write(path, tags, { writeArgs: ['-overwrite_original', '-n'] })
+  await openWriter().write(path, tags, { writeArgs: ['-overwrite_original', '-n'] })
   const tagged = await readFile(path)
   await rm(folder, { recursive: true })
   return tagged
