@@ -8,8 +8,10 @@ export function storeService(endpoint: string) {
     async fetch(input: Request | string, init?: RequestInit): Promise<Response> {
       const asked = input instanceof Request ? input : new Request(input, init)
       const url = new URL(typeof input === 'string' ? input : input.url)
+      const body = Buffer.from(await asked.arrayBuffer())
       const headers = {
         ...Object.fromEntries(new Headers(init?.headers ?? asked.headers)),
+        ...(['PUT', 'POST'].includes(asked.method) && { 'content-length': String(body.length) }),
         host: url.host,
       }
       return await new Promise<Response>((resolve, reject) => {
@@ -21,12 +23,11 @@ export function storeService(endpoint: string) {
             answered.set(name, String(value))
           const status = message.statusCode ?? 0
           const hasBody = method !== 'HEAD' && status !== 204 && status !== 304
-          const body = hasBody ? (Readable.toWeb(message) as ReadableStream) : null
-          resolve(new Response(body, { status, headers: answered }))
+          const answer = hasBody ? (Readable.toWeb(message) as ReadableStream) : null
+          resolve(new Response(answer, { status, headers: answered }))
         })
         sending.on('error', reject)
-        if (asked.body) Readable.fromWeb(asked.body as never).pipe(sending)
-        else sending.end()
+        sending.end(body)
       })
     },
   }
