@@ -1,13 +1,14 @@
+import type { ServerConfigDto } from '#contracts/api/server.ts'
+import type { UserAdminResponseDto } from '#contracts/api/users.ts'
 import { ApiError, callApi, listenToApi } from './api/http.ts'
-import type { ServerConfig, User } from './api/types.ts'
 import { pathOf, router, safeContinuation } from './router.svelte.ts'
 
 type Phase = 'starting' | 'unreachable' | 'first-run' | 'signed-out' | 'signed-in'
 
 class Session {
   phase = $state<Phase>('starting')
-  user = $state.raw<User>()
-  config = $state.raw<ServerConfig>()
+  user = $state.raw<UserAdminResponseDto>()
+  config = $state.raw<ServerConfigDto>()
   isReached = $state(true)
   isOnline = $state(navigator.onLine)
 
@@ -30,7 +31,7 @@ class Session {
   async start() {
     try {
       const [config, user] = await Promise.all([
-        callApi<ServerConfig>('GET', '/api/server/config'),
+        callApi<ServerConfigDto>('GET', '/api/server/config'),
         findMe(),
       ])
       this.config = config
@@ -65,7 +66,7 @@ class Session {
     this.user = (await findMe()) ?? this.user
   }
 
-  #enter(user: User, path?: string) {
+  #enter(user: UserAdminResponseDto, path?: string) {
     this.user = user
     this.phase = 'signed-in'
     if (path !== undefined) {
@@ -98,9 +99,9 @@ class Session {
   }
 }
 
-async function findMe(): Promise<User | undefined> {
+async function findMe(): Promise<UserAdminResponseDto | undefined> {
   try {
-    return await callApi<User>('GET', '/api/users/me')
+    return await callApi<UserAdminResponseDto>('GET', '/api/users/me')
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return undefined
     throw error

@@ -1,4 +1,6 @@
-import type { Exif } from '../api/types.ts'
+import type { ExifResponseDto } from '#contracts/api/assets.ts'
+
+type Exif = Partial<ExifResponseDto>
 
 /** "Canon Canon EOS 5D" says the maker twice; people say "Canon EOS 5D". */
 export function cameraName({ make, model }: Exif): string | undefined {

@@ -1,4 +1,5 @@
-import type { TimeBucketAssets, Visibility } from '../api/types.ts'
+import type { AssetVisibility } from '#contracts/api/asset-statistics.ts'
+import type { TimeBucketAssetResponseDto } from '#contracts/api/timeline.ts'
 import { dayKeyOf } from '../format/dates.ts'
 import type { DayRange } from './month-layout.ts'
 
@@ -9,7 +10,7 @@ export type TimelineAsset = {
   isImage: boolean
   isFavorite: boolean
   isTrashed: boolean
-  visibility: Visibility
+  visibility: AssetVisibility
   thumbhash: string | null
   /** Wall-clock time where it was taken, as if it were UTC. */
   localMs: number
@@ -24,7 +25,7 @@ export type TimelineAsset = {
 
 const MS_PER_HOUR = 3_600_000
 
-export function assetsOfBucket(bucket: TimeBucketAssets): TimelineAsset[] {
+export function assetsOfBucket(bucket: TimeBucketAssetResponseDto): TimelineAsset[] {
   return bucket.id.map((id, index) => {
     const thumbhash = bucket.thumbhash[index] ?? null
     const failureReason = bucket.failureReason?.[index] ?? undefined

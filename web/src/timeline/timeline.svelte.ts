@@ -1,5 +1,5 @@
+import type { TimeBucketAssetResponseDto, TimeBucketsResponseDto } from '#contracts/api/timeline.ts'
 import { callApi, wordsOf } from '../api/http.ts'
-import type { TimeBucket, TimeBucketAssets } from '../api/types.ts'
 import { monthKeyOf } from '../format/dates.ts'
 import { assetsOfBucket, mergeAssets, type TimelineAsset } from './timeline-asset.ts'
 
@@ -25,10 +25,10 @@ export class Timeline {
   readonly filter: TimelineFilter
   status = $state<'idle' | 'loading' | 'ready' | 'failed'>('idle')
   failure = $state('')
-  months = $state.raw<TimeBucket[]>([])
+  months = $state.raw<TimeBucketsResponseDto[]>([])
   readonly total = $derived(this.months.reduce((sum, month) => sum + month.count, 0))
 
-  #buckets: TimeBucket[] = []
+  #buckets: TimeBucketsResponseDto[] = []
   #fetched = new Map<string, TimelineAsset[]>()
   #merged = new Map<string, TimelineAsset[]>()
   #local = new Map<string, TimelineAsset[]>()
@@ -58,7 +58,7 @@ export class Timeline {
     if (this.status !== 'ready') this.status = 'loading'
     this.#isStale = false
     try {
-      this.#buckets = await callApi<TimeBucket[]>('GET', '/api/timeline/buckets', {
+      this.#buckets = await callApi<TimeBucketsResponseDto[]>('GET', '/api/timeline/buckets', {
         query: this.filter,
       })
       // What is on the screen stays until its new answer is there.
@@ -127,7 +127,7 @@ export class Timeline {
   /** Assets were added on the server: the counts and these months are asked for again. */
   async refreshMonths(keys: string[]) {
     try {
-      this.#buckets = await callApi<TimeBucket[]>('GET', '/api/timeline/buckets', {
+      this.#buckets = await callApi<TimeBucketsResponseDto[]>('GET', '/api/timeline/buckets', {
         query: this.filter,
       })
       const known = keys.filter((key) => this.#bucketOf(key) && this.#isShown(key))
@@ -241,12 +241,12 @@ export class Timeline {
     )
   }
 
-  #bucketOf(key: string): TimeBucket | undefined {
+  #bucketOf(key: string): TimeBucketsResponseDto | undefined {
     return this.#buckets.find(({ timeBucket }) => timeBucket === key)
   }
 
   async #fetchMonth(key: string, signal?: AbortSignal) {
-    const bucket = await callApi<TimeBucketAssets>('GET', '/api/timeline/bucket', {
+    const bucket = await callApi<TimeBucketAssetResponseDto>('GET', '/api/timeline/bucket', {
       query: { ...this.filter, timeBucket: key },
       ...(signal ? { signal } : {}),
     })
@@ -323,7 +323,8 @@ export class Timeline {
   }
 }
 
-const newestFirst = (a: TimeBucket, b: TimeBucket) => (a.timeBucket < b.timeBucket ? 1 : -1)
+const newestFirst = (a: TimeBucketsResponseDto, b: TimeBucketsResponseDto) =>
+  a.timeBucket < b.timeBucket ? 1 : -1
 
 function isSame(a: TimelineAsset[] | undefined, b: TimelineAsset[] | undefined): boolean {
   if (a === b) return true

@@ -1,20 +1,20 @@
 import { SvelteMap } from 'svelte/reactivity'
+import type { AssetResponseDto } from '#contracts/api/assets.ts'
 import { callApi } from '../api/http.ts'
-import type { AssetDetails } from '../api/types.ts'
 
-const known = new SvelteMap<string, AssetDetails>()
-const asking = new Map<string, Promise<AssetDetails>>()
+const known = new SvelteMap<string, AssetResponseDto>()
+const asking = new Map<string, Promise<AssetResponseDto>>()
 
 /** Everything the API knows of one asset. Asked for once; `peek` is reactive. */
 export const assetDetails = {
   peek: (id: string) => known.get(id),
 
-  async load(id: string): Promise<AssetDetails> {
+  async load(id: string): Promise<AssetResponseDto> {
     const ready = known.get(id)
     if (ready?.exifInfo) return ready
     const running = asking.get(id)
     if (running) return running
-    const promise = callApi<AssetDetails>('GET', `/api/assets/${id}`)
+    const promise = callApi<AssetResponseDto>('GET', `/api/assets/${id}`)
     asking.set(id, promise)
     try {
       const details = await promise
@@ -30,11 +30,10 @@ export const assetDetails = {
   },
 
   async describe(id: string, description: string) {
-    const details = await callApi<AssetDetails | undefined>('PUT', `/api/assets/${id}`, {
-      body: { description },
-    })
-    const before = known.get(id)
-    const next = details ?? before
-    if (next) known.set(id, { ...next, exifInfo: { ...next.exifInfo, description } })
+    await callApi('PUT', `/api/assets/${id}`, { body: { description } })
+    const details = known.get(id)
+    if (details?.exifInfo) {
+      known.set(id, { ...details, exifInfo: { ...details.exifInfo, description } })
+    }
   },
 }

@@ -1,9 +1,9 @@
-import type { AssetDetails } from '../api/types.ts'
+import type { AssetResponseDto } from '#contracts/api/assets.ts'
 import { placeName } from '../format/exif.ts'
 import type { TimelineAsset } from '../timeline/timeline-asset.ts'
 
 /** An asset that stands in none of the loaded months, as a tile would show it. */
-export function assetOfDetails(details: AssetDetails): TimelineAsset {
+export function assetOfDetails(details: AssetResponseDto): TimelineAsset {
   const { id, width, height, failureReason } = details
   return {
     id,
