@@ -23,6 +23,10 @@ export function createUploadsApi(options: UploadsApiOptions) {
     const response = await send({ ...options, path, init, signal })
     return (response.status === 204 ? undefined : await readJson(response)) as Answer
   }
+  const withOwnWay = <Dto extends UploadDto>(upload: Dto): Dto => ({
+    ...upload,
+    puts: upload.puts.map((put) => ({ ...put, url: ownWayTo(put.url, options.baseUrl) })),
+  })
   const json = (body: unknown): RequestInit => ({
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -32,11 +36,17 @@ export function createUploadsApi(options: UploadsApiOptions) {
   return {
     check: (assets: { id: string; checksum: string }[], signal: AbortSignal) =>
       call<{ results: CheckResult[] }>('/api/assets/bulk-upload-check', json({ assets }), signal),
-    create: (upload: UploadCreateDto, signal: AbortSignal) =>
-      call<UploadCreateResponseDto>('/api/uploads', json(upload), signal),
+    async create(upload: UploadCreateDto, signal: AbortSignal): Promise<UploadCreateResponseDto> {
+      const created = await call<UploadCreateResponseDto>('/api/uploads', json(upload), signal)
+      return created.status === 'upload'
+        ? { ...created, upload: withOwnWay(created.upload) }
+        : created
+    },
     list: (signal: AbortSignal) => call<{ uploads: UploadDto[] }>('/api/uploads', {}, signal),
-    find: ({ id, fromPart }: { id: string; fromPart?: number }, signal: AbortSignal) =>
-      call<UploadDto>(`/api/uploads/${id}${fromPart ? `?from=${fromPart}` : ''}`, {}, signal),
+    async find({ id, fromPart }: { id: string; fromPart?: number }, signal: AbortSignal) {
+      const query = fromPart ? `?from=${fromPart}` : ''
+      return withOwnWay(await call<UploadDto>(`/api/uploads/${id}${query}`, {}, signal))
+    },
     complete: (id: string, signal: AbortSignal) =>
       call<UploadDto>(`/api/uploads/${id}/complete`, { method: 'POST' }, signal),
     abort: (id: string, signal: AbortSignal) =>
@@ -51,6 +61,17 @@ export function createUploadsApi(options: UploadsApiOptions) {
 }
 
 export type UploadsApi = ReturnType<typeof createUploadsApi>
+
+/**
+ * Behind a proxy that ends TLS and is not known to the server, it signs for http. The scheme is no part of a
+ * signature, so that a URL of our own host is taken the way we came ourselves.
+ */
+function ownWayTo(signedUrl: string, baseUrl: string): string {
+  const url = new URL(signedUrl)
+  const own = new URL(baseUrl)
+  const isOwnHost = url.host.replace(/:(80|443)$/, '') === own.host
+  return isOwnHost ? `${own.origin}${url.pathname}${url.search}` : signedUrl
+}
 
 type Call = UploadsApiOptions & { path: string; init: RequestInit; signal: AbortSignal }
 

@@ -10,7 +10,11 @@ const TRANSFERS = { start: 4, max: 4 }
 export type BrowserQueueOptions = { userId: string; baseUrl?: string; retry?: RetryPolicy }
 
 /** The page's upload queue. Requests carry the page's cookies. */
-export function createBrowserUploadQueue({ userId, baseUrl = '', ...rest }: BrowserQueueOptions) {
+export function createBrowserUploadQueue({
+  userId,
+  baseUrl = location.origin,
+  ...rest
+}: BrowserQueueOptions) {
   return createUploadQueue({
     api: createUploadsApi({ baseUrl }),
     platform: createBrowserPlatform(),
