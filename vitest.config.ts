@@ -18,12 +18,18 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: inject('edgeVariables') },
+          })),
+        ],
         test: {
           name: 'workerd',
           include: ['**/*.workerd.test.ts'],
           exclude: NOT_OURS,
-          testTimeout: 20_000,
+          globalSetup: ['./test/helpers/global-setup.ts', './test/helpers/workerd-setup.ts'],
+          testTimeout: 60_000,
         },
       },
       {

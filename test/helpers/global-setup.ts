@@ -9,15 +9,32 @@ declare module 'vitest' {
   }
 }
 
-/** Once per run: the stores, and the database that test files copy. */
+type Shared = { stores: TestStores; template: Template; close: () => Promise<void>; users: number }
+
+/** Every project of a run evaluates this file anew, in one process. */
+const shelf = globalThis as { tintypeTestStores?: Promise<Shared> | undefined }
+
+/** Once per run, whatever the number of projects: the stores, and the database that test files copy. */
 export default async function setup(project: TestProject) {
+  shelf.tintypeTestStores ??= openShared()
+  const shared = await shelf.tintypeTestStores
+  shared.users += 1
+  project.provide('stores', shared.stores)
+  project.provide('template', shared.template)
+  return async () => {
+    shared.users -= 1
+    if (shared.users > 0) return
+    shelf.tintypeTestStores = undefined
+    await shared.close()
+  }
+}
+
+async function openShared(): Promise<Shared> {
   const { stores, close } = await openTestStores(process.env)
   try {
-    project.provide('stores', stores)
-    project.provide('template', await prepareTemplate(stores.databaseUrl))
+    return { stores, template: await prepareTemplate(stores.databaseUrl), close, users: 0 }
   } catch (error) {
     await close()
     throw error
   }
-  return close
 }

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
+import { databaseGrants } from '#db/migrate/app-role.ts'
 import { migrateDatabase } from '#db/migrate-database.ts'
 
 const APP_ROLE = 'tintype_test_app'
@@ -34,6 +35,32 @@ export async function prepareTemplate(adminUrl: string): Promise<Template> {
     const { rowCount } = await admin.query('select from pg_database where datname = $1', [name])
     if (!rowCount) await makeTemplate(admin, adminUrl, template)
     return template
+  } finally {
+    await admin.end()
+  }
+}
+
+/** A copy of the template, to be dropped by whoever asked for it. */
+export async function cloneTemplate(adminUrl: string, template: Template) {
+  const { name: original, appRole: role, appPassword: password } = template
+  const name = `${PREFIX}_${randomBytes(6).toString('hex')}`
+  await asAdmin(adminUrl, [
+    `create database ${name} template ${original}`,
+    ...databaseGrants(role, name),
+  ])
+  return {
+    name,
+    ownerUrl: urlOf(adminUrl, name),
+    appUrl: urlOf(adminUrl, name, { role, password }),
+    drop: () => asAdmin(adminUrl, [`drop database if exists ${name} with (force)`]),
+  }
+}
+
+async function asAdmin(url: string, statements: string[]) {
+  const admin = new pg.Client({ connectionString: url })
+  await admin.connect()
+  try {
+    for (const statement of statements) await admin.query(statement)
   } finally {
     await admin.end()
   }
