@@ -54,7 +54,7 @@ export function buildDeps(env: EdgeEnv, requestId: string): Deps {
     storage: createEdgeStorage(storeSettings, storeFetch),
     storeSettings,
     storeFetch,
-    passwords: passwordsOf(env),
+    passwords: passwordsOf(env, requestId),
     settings,
     requestId,
     clock: () => new Date(),

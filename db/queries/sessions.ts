@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, ne, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import type { SessionId, UserId } from '#contracts/ids.ts'
 import type { Db } from '../client.ts'
 import { sessions, users } from '../schema/users.ts'
@@ -49,14 +49,16 @@ export async function listSessions(
     .limit(SESSIONS_LISTED)
 }
 
-type Seen = { appVersion: string | null; deviceType: string; deviceOs: string }
-
-/** Raises `updatedAt` (by trigger) at most hourly, so that reading does not become writing. */
-export async function touchSession(db: Db, scope: Own & { seenBefore: Date; seen: Seen }) {
+/** Notes that it is used, at most once between two instants, so that reading does not become writing. */
+export async function touchSession(
+  db: Db,
+  scope: Own & { seenBefore: Date; appVersion: string | null },
+): Promise<void> {
+  const version = scope.appVersion === null ? {} : { appVersion: scope.appVersion }
   await db
     .update(sessions)
-    .set(scope.seen)
-    .where(and(own(scope), sql`${sessions.updatedAt} < ${scope.seenBefore.toISOString()}`))
+    .set({ updatedAt: sql`now()`, ...version })
+    .where(and(own(scope), lt(sessions.updatedAt, scope.seenBefore)))
 }
 
 export async function updateSession(

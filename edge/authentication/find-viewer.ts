@@ -40,7 +40,8 @@ async function touch(c: Context<AppEnv>, session: Session, now: Date) {
   const seenBefore = new Date(now.getTime() - TOUCH_AFTER_MS)
   if (session.updatedAt > seenBefore) return
   const scope = { viewerId: session.userId, sessionId: session.id }
-  await touchSession(c.var.deps.db, { ...scope, seenBefore, seen: deviceOf(c.req.raw.headers) })
+  const { appVersion } = deviceOf(c.req.raw.headers)
+  await touchSession(c.var.deps.db, { ...scope, seenBefore, appVersion })
 }
 
 async function viewerByApiKey(c: Context<AppEnv>, key: string): Promise<Viewer> {

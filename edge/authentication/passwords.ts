@@ -15,13 +15,14 @@ export type Passwords = {
   verify(password: string, hash: string): Promise<Verified>
 }
 
-export function passwordsOf({ gateway, settings }: EdgeEnv): Passwords {
+export function passwordsOf({ gateway, settings }: EdgeEnv, requestId: string): Passwords {
   async function ask<Answer extends z.ZodType>(path: string, body: object, answer: Answer) {
     const response = await gateway.fetch(new URL(path, settings.GATEWAY_URL).href, {
       method: 'POST',
       headers: {
         Authorization: `Bearer ${settings.GATEWAY_SECRET}`,
         'Content-Type': 'application/json',
+        'X-Correlation-ID': requestId,
       },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(HASH_TIMEOUT_MS),

@@ -27,9 +27,8 @@ const FOR_ALL = {
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
-  'Permissions-Policy': 'camera=(), microphone=(), geolocation=(self)',
+  'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
   'X-Robots-Tag': 'noindex, nofollow',
 }
 
@@ -43,10 +42,14 @@ export const IS_PAGE = 'X-Tintype-Static'
 
 export const securityHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
+  // A WebSocket: it has no page to protect, and such a response cannot be made anew.
+  if (c.res.status === 101) return
   const response = new Response(c.res.body, c.res)
   const isStatic = response.headers.has(IS_PAGE)
   response.headers.delete(IS_PAGE)
   for (const [name, value] of Object.entries(FOR_ALL)) response.headers.set(name, value)
+  // On plain http browsers only complain about it.
+  if (c.var.client.isHttps) response.headers.set('Cross-Origin-Opener-Policy', 'same-origin')
   const policy = isStatic ? pagePolicy(originOf(c.env.settings.S3_PUBLIC_URL)) : BYTES_POLICY
   response.headers.set('Content-Security-Policy', policy)
   response.headers.set('X-Correlation-ID', c.var.requestId)

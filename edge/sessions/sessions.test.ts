@@ -1,5 +1,6 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
+import { connectPg } from '#db/node.ts'
 import { sessions } from '#db/schema/users.ts'
 import { createTestEdge } from '#test/helpers/edge.ts'
 
@@ -9,6 +10,14 @@ const PHONE = {
   'user-agent': 'immich-android/3.0.3',
   devicemodel: 'Pixel 9',
   devicetype: 'Android',
+}
+
+/** The trigger would write the present time. */
+async function ageSessions(ownerUrl: string) {
+  await using owner = connectPg({ url: ownerUrl, max: 1 })
+  await owner.execute(sql`alter table sessions disable trigger user`)
+  await owner.execute(sql`update sessions set updated_at = now() - interval '2 hours'`)
+  await owner.execute(sql`alter table sessions enable trigger user`)
 }
 
 test('a session knows its device and which one is asking', async () => {
@@ -92,15 +101,21 @@ test('a session made for a device ends when its time is over', async () => {
   expect((await edge.as({ token }).get('/api/users/me')).status).toBe(401)
 })
 
-test('use is noted at most hourly', async () => {
+test('use is noted at most hourly, with the version of the app', async () => {
   const user = await edge.newUser()
-  const seenAt = async () =>
-    (await edge.db.select().from(sessions).where(eq(sessions.userId, user.id)))[0]?.updatedAt
-  const before = await seenAt()
+  const stored = async () =>
+    (await edge.db.select().from(sessions).where(eq(sessions.userId, user.id)))[0]
+  const made = await stored()
+  const use = () => edge.as(user).request('/api/users/me', { headers: PHONE })
 
-  await edge.as(user).get('/api/users/me')
+  await use()
+  const soon = await stored()
+  await ageSessions(edge.database.ownerUrl)
+  await use()
 
-  expect(await seenAt()).toEqual(before)
+  expect(soon).toEqual(made)
+  expect(await stored()).toMatchObject({ appVersion: '3.0.3', deviceType: made?.deviceType })
+  expect((await stored())?.updatedAt.getTime()).toBeGreaterThan(Date.now() - 60_000)
 })
 
 test('logging out ends the session and takes the cookies', async () => {

@@ -25,6 +25,10 @@ function collectOutput(child: ChildProcess): { lines: () => string[] } {
   return { lines: () => output.split('\n').filter(Boolean) }
 }
 
+// Nobody accepts on the descriptor when the process is gone, so the wait needs an end of its own.
+const answers = async (url: string) =>
+  (await fetch(`${url}/api/server/ping`, { signal: AbortSignal.timeout(2_000) })).ok
+
 async function stop(child: ChildProcess) {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
@@ -76,9 +80,14 @@ export async function startWorkerd(folder: string, variables: Variables, process
     await Promise.all(children.map(stop))
     listener.close()
   })
+  const lines = () => outputs.flatMap((output) => output.lines())
   const url = `http://127.0.0.1:${port}`
-  await until(async () => (await fetch(`${url}/api/server/ping`)).ok)
-  return { url, port, children, lines: () => outputs.flatMap(({ lines }) => lines()) }
+  await until(async () => {
+    if (children.some(({ exitCode }) => exitCode !== null)) return true
+    return await answers(url)
+  })
+  if (children.some(({ exitCode }) => exitCode !== null)) throw new Error(lines().join('\n'))
+  return { url, port, children, lines, outputs: outputs.map((output) => output.lines) }
 }
 
 /** The same app as a developer runs it. `fetch` replaces Host there, so URLs are signed for the store itself. */
@@ -109,10 +118,8 @@ export async function startWranglerDev(folder: string, variables: Variables) {
   const output = collectOutput(child)
   atEndOfFile(() => stop(child))
   const url = `http://127.0.0.1:${port}`
-  await until(async () => (await fetch(`${url}/api/server/ping`)).ok, { timeoutMs: 60_000 }).catch(
-    (cause) => {
-      throw new Error(`wrangler dev:\n${output.lines().join('\n')}`, { cause })
-    },
-  )
+  await until(() => answers(url), { timeoutMs: 60_000 }).catch((cause) => {
+    throw new Error(`wrangler dev:\n${output.lines().join('\n')}`, { cause })
+  })
   return { url, port, children: [child], lines: output.lines }
 }
