@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { mediaTypes } from '#contracts/media-types.ts'
 import { createTestEdge } from '#test/helpers/edge.ts'
+import { seedAssets } from '#test/helpers/seed.ts'
 
 const edge = await createTestEdge()
 
@@ -66,6 +67,53 @@ test('statistics name each user, also one without assets', async () => {
     usagePhotos: 0,
     usageVideos: 0,
   })
+})
+
+test('statistics count what is shown and weigh what is stored', async () => {
+  const user = await edge.newUser()
+  const ownerId = user.id
+  await seedAssets(edge.db, { ownerId, count: 3, sizeBytes: 100 })
+  await seedAssets(edge.db, { ownerId, count: 1, sizeBytes: 5000, type: 'VIDEO' })
+  await seedAssets(edge.db, {
+    ownerId,
+    count: 1,
+    sizeBytes: 10,
+    type: 'VIDEO',
+    visibility: 'hidden',
+  })
+  const inTrash = { status: 'trashed', trashedAt: new Date() } as const
+  await seedAssets(edge.db, { ownerId, count: 2, sizeBytes: 100, ...inTrash })
+  const deleted = { status: 'deleted', trashedAt: new Date() } as const
+  await seedAssets(edge.db, { ownerId, count: 1, sizeBytes: 100, ...deleted })
+
+  const statistics = await (await edge.as(edge.admin).get('/api/server/statistics')).json()
+
+  const usage = statistics.usageByUser.find(({ userId }: { userId: string }) => userId === ownerId)
+  expect(usage).toMatchObject({
+    photos: 3,
+    videos: 1,
+    usage: 5510,
+    usagePhotos: 500,
+    usageVideos: 5010,
+  })
+})
+
+test.each([
+  ['POST', '/sql'],
+  ['POST', '/passwords/hash'],
+  ['POST', '/passwords/verify'],
+  ['GET', '/metrics'],
+  ['GET', '/health'],
+  ['GET', '/queues'],
+  ['POST', '/queues/thumbnailGeneration/pause'],
+])('%s %s of an internal service is not there on the public port', async (method, path) => {
+  const response = await edge.request(path, {
+    method,
+    headers: { authorization: `Bearer ${edge.gateway.secret}`, 'content-type': 'application/json' },
+    ...(method === 'POST' && { body: JSON.stringify({ query: 'select 1', params: [] }) }),
+  })
+
+  expect(response.status).toBe(404)
 })
 
 test('an unknown path below /api answers 404 in JSON', async () => {
