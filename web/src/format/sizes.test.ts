@@ -23,12 +23,12 @@ test.each([
 })
 
 test.each([
-  [2, 'a few seconds left'],
-  [33, '35 seconds left'],
-  [58, '1 minute left'],
-  [400, '7 minutes left'],
+  [2, 'almost done'],
+  [33, '35 s left'],
+  [58, '1 min left'],
+  [400, '7 min left'],
   [5_400, '1 h 30 min left'],
-  [7_200, '2 hours left'],
+  [7_200, '2 h left'],
 ])('%d seconds read as "%s"', (seconds, text) => {
   expect(formatTimeLeft(seconds)).toBe(text)
 })

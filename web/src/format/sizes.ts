@@ -32,13 +32,13 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 
 /** Rounded as people say it: nobody waits "73 seconds". */
 export function formatTimeLeft(seconds: number): string {
-  if (seconds < 5) return 'a few seconds left'
-  if (seconds < 55) return `${Math.round(seconds / 5) * 5} seconds left`
+  if (seconds < 5) return 'almost done'
+  if (seconds < 55) return `${Math.round(seconds / 5) * 5} s left`
   const minutes = Math.round(seconds / 60)
-  if (minutes < 60) return `${plural(Math.max(1, minutes), 'minute')} left`
+  if (minutes < 60) return `${Math.max(1, minutes)} min left`
   const hours = Math.floor(minutes / 60)
   const rest = minutes % 60
-  if (hours >= 10 || rest === 0) return `${plural(Math.round(minutes / 60), 'hour')} left`
+  if (hours >= 10 || rest === 0) return `${Math.round(minutes / 60)} h left`
   return `${hours} h ${rest} min left`
 }
 

@@ -124,14 +124,24 @@ export class Timeline {
     return promise
   }
 
-  /** Assets were added on the server: the counts and these months are asked for again. */
+  /**
+   * Assets were added on the server: the counts and these months are asked for again. Nothing is told before all
+   * of it is there, so that a month that consists of uploads never turns grey in between.
+   */
   async refreshMonths(keys: string[]) {
     try {
-      this.#buckets = await callApi<TimeBucketsResponseDto[]>('GET', '/api/timeline/buckets', {
+      const buckets = await callApi<TimeBucketsResponseDto[]>('GET', '/api/timeline/buckets', {
         query: this.filter,
       })
-      const known = keys.filter((key) => this.#bucketOf(key) && this.#isShown(key))
-      await Promise.all(known.map((key) => this.#fetchMonth(key)))
+      const counted = new Set(buckets.map(({ timeBucket }) => timeBucket))
+      const local = [...this.#local.keys()].filter((key) => !this.#fetched.has(key))
+      const shown = keys.filter((key) => this.#isShown(key))
+      const wanted = [...new Set([...shown, ...local])].filter((key) => counted.has(key))
+      const months = await Promise.all(
+        wanted.map(async (key) => [key, await this.#askForMonth(key)] as const),
+      )
+      this.#buckets = buckets
+      for (const [key, assets] of months) this.#setFetched(key, assets)
       this.#publishMonths()
     } catch {
       this.markStale()
@@ -245,12 +255,16 @@ export class Timeline {
     return this.#buckets.find(({ timeBucket }) => timeBucket === key)
   }
 
-  async #fetchMonth(key: string, signal?: AbortSignal) {
+  async #askForMonth(key: string, signal?: AbortSignal): Promise<TimelineAsset[]> {
     const bucket = await callApi<TimeBucketAssetResponseDto>('GET', '/api/timeline/bucket', {
       query: { ...this.filter, timeBucket: key },
       ...(signal ? { signal } : {}),
     })
-    const assets = assetsOfBucket(bucket)
+    return assetsOfBucket(bucket)
+  }
+
+  async #fetchMonth(key: string, signal?: AbortSignal) {
+    const assets = await this.#askForMonth(key, signal)
     const counted = this.#bucketOf(key)?.count ?? 0
     if (counted !== assets.length) {
       this.#count(key, assets.length - counted)

@@ -50,7 +50,7 @@ export function wordsOfState(entry: Entry): string {
     case 'checking':
       return 'Checking'
     case 'uploading':
-      return `${percentOf(entry)} %`
+      return entry.sentBytes >= entry.sizeBytes ? 'Finishing' : `${percentOf(entry)} %`
     case 'verifying':
       return 'Verifying'
     case 'done':
