@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Complaint } from './complaint.ts'
-import { repositoryFolder } from './paths.ts'
+import { cacheFolder, repositoryFolder } from './paths.ts'
 import { runCommand } from './run-command.ts'
 import { createSteps, type Steps } from './steps.ts'
 
@@ -16,7 +16,14 @@ function checks(): Check[] {
   const types = PROJECTS.map((name) => ({
     title: `Types of ${name}`,
     file: bin('tsc'),
-    args: ['-p', `tsconfig.${name}.json`],
+    // What did not change since the last run is not checked again.
+    args: [
+      '-p',
+      `tsconfig.${name}.json`,
+      '--incremental',
+      '--tsBuildInfoFile',
+      join(cacheFolder, 'types', `${name}.tsbuildinfo`),
+    ],
   }))
   const web = existsSync(join(repositoryFolder, 'web'))
     ? [
@@ -53,7 +60,7 @@ export async function findFaults(steps: Steps) {
   const faults: string[] = []
   await inPairs(checks(), async ({ title, file, args }) => {
     await steps
-      .run(title, () => runCommand(file, args, { cwd: repositoryFolder }))
+      .run(title, () => runCommand(file, args, { cwd: repositoryFolder, shownLines: 200 }))
       .catch((error: Error) => faults.push(`${title}\n${error.message}`))
   })
   return faults

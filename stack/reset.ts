@@ -9,7 +9,7 @@ import { dataFolderOf } from './settings.ts'
 import { postgresFolder } from './stores/account.ts'
 
 /** What was fetched and built for every data folder; deleting a library is no reason to compile MinIO again. */
-const CACHED = ['bin', 'apt', 'pgvector']
+const CACHED = ['bin', 'apt', 'pgvector', 'types']
 
 async function confirm(question: string) {
   if (!process.stdin.isTTY) {

@@ -3,13 +3,18 @@ import { type SpawnOptions, spawn } from 'node:child_process'
 type Options = Pick<SpawnOptions, 'cwd' | 'env'> & {
   /** Called with each line of output, for a progress display. */
   onLine?: (line: string) => void
-  signal?: AbortSignal
+  /** How much of the output an error carries. */
+  shownLines?: number
 }
 
 const KEPT_CHARACTERS = 40_000
 
 /** Runs a program to its end and answers what it printed. Failing, it throws with the end of its output. */
-export function runCommand(file: string, args: string[], { onLine, ...options }: Options = {}) {
+export function runCommand(
+  file: string,
+  args: string[],
+  { onLine, shownLines = 15, ...options }: Options = {},
+) {
   return new Promise<string>((resolve, reject) => {
     const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''
@@ -28,7 +33,7 @@ export function runCommand(file: string, args: string[], { onLine, ...options }:
     child.once('error', (error) => reject(new Error(`${file} could not be run`, { cause: error })))
     child.once('close', (code, signal) => {
       if (code === 0) return resolve(stdout)
-      const tail = all.trim().split('\n').slice(-15).join('\n')
+      const tail = all.trim().split('\n').slice(-shownLines).join('\n')
       reject(new Error(`${[file, ...args].join(' ')} ended with ${signal ?? code}:\n${tail}`))
     })
   })

@@ -56,6 +56,8 @@ export async function buildMinio(note: Note) {
   if (!found) throw new Error('MinIO is built with Go 1.21 or newer, which is not there')
   await mkdir(cachedBinaries, { recursive: true })
   note('fetching its modules, then compiling; 2 to 3 minutes')
+  // The compiler says nothing.
+  let quiet: NodeJS.Timeout | undefined
   await runCommand(found.go, ['install', '-trimpath', '-ldflags=-s -w', MINIO_MODULE], {
     env: {
       ...process.env,
@@ -64,6 +66,10 @@ export async function buildMinio(note: Note) {
       // Machines may pin `local`; MinIO's go.mod names a version that Go then fetches.
       ...(found.isNew ? {} : { GOTOOLCHAIN: 'auto' }),
     },
-    onLine: (line) => note(line.replace(/^go: /, '')),
-  })
+    onLine: (line) => {
+      clearTimeout(quiet)
+      note(line.replace(/^go: /, ''))
+      quiet = setTimeout(() => note('compiling'), 3000)
+    },
+  }).finally(() => clearTimeout(quiet))
 }
