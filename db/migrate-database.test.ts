@@ -24,7 +24,7 @@ function strangers() {
     const admin = new pg.Client({ connectionString: adminUrl })
     await admin.connect()
     await admin.query(`drop database if exists ${name} with (force)`)
-    await admin.query(`drop role if exists ${role}`)
+    await admin.query(`drop role if exists ${role}, ${role}_owner`)
     await admin.end()
   })
   const account = { role, password: 'päss w/ö%rd' }
@@ -70,6 +70,25 @@ test('refuses to give the schema to its own owner', async () => {
   await expect(migrateDatabase({ ownerUrl, appUrl: ownerUrl, say: () => {} })).rejects.toThrow(
     /owns the schema/,
   )
+})
+
+test('an owner who may not make roles is told what an administrator has to do, or finds it done', async () => {
+  const { name, role, account, appUrl } = strangers()
+  const owner = { role: `${role}_owner`, password: 'owner password' }
+  const admin = new pg.Client({ connectionString: adminUrl })
+  await admin.connect()
+  await admin.query(`create role ${owner.role} login password '${owner.password}'`)
+  await admin.query(`create database ${name} owner ${owner.role}`)
+  atEndOfFile(() => admin.end())
+  const ownerUrl = urlOf(adminUrl, name, owner)
+  const migrate = () => migrateDatabase({ ownerUrl, appUrl, say: () => {} })
+
+  await expect(migrate()).rejects.toThrow(`create role "${role}" login`)
+  await admin.query(`create role ${role} login password ${pg.escapeLiteral(account.password)}`)
+  await migrate()
+
+  await using db = connectPg({ url: appUrl, max: 1 })
+  await waitForSchema(db, { timeoutMs: 0 })
 })
 
 test('says which database does not answer', async () => {

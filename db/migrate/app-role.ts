@@ -1,8 +1,10 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import pg from 'pg'
+import { databaseErrorOf } from '../database-error.ts'
 
 type Options = { appUrl: string; say: (message: string) => void }
 
+const INSUFFICIENT_PRIVILEGE = '42501'
 const SCRAM_ITERATIONS = 4096
 const SCRAM_BYTES = 32
 const SALT_BYTES = 16
@@ -12,7 +14,13 @@ export async function grantToApp(client: pg.Client, { appUrl, say }: Options) {
   // Read as the driver reads it.
   const { user: name, password } = new pg.Client({ connectionString: appUrl })
   if (!name || !password) throw new Error('APP_DATABASE_URL needs a role and its password')
-  await makeRole(client, { name, password, appUrl, say })
+  await makeRole(client, { name, password, appUrl, say }).catch((error: unknown) => {
+    if (databaseErrorOf(error)?.code !== INSUFFICIENT_PRIVILEGE) throw error
+    throw new Error(
+      `The role of DATABASE_URL may not make or change ${name}, the role of APP_DATABASE_URL. As an administrator of the database: create role ${pg.escapeIdentifier(name)} login password '…'`,
+      { cause: error },
+    )
+  })
   const { rows } = await client.query<{ owner: string; database: string; isTooStrong: boolean }>(
     `select current_user as owner, current_database() as database,
        (select rolsuper or rolcreaterole or rolcreatedb from pg_roles where rolname = $1) as "isTooStrong"`,
