@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startMinio, startPostgres, startValkey } from '#stack/stores.ts'
@@ -22,6 +22,8 @@ export async function openTestStores(env: Env) {
   let folder: Promise<string> | undefined
   const folderOf = async (name: string) => {
     folder ??= mkdtemp(join(tmpdir(), 'tintype-test-'))
+    // Postgres runs under an account of its own and has to get to its folder.
+    await chmod(await folder, 0o711)
     return join(await folder, name)
   }
   const own = async <Store extends { stop(): Promise<void> }>(starting: Promise<Store>) => {
