@@ -47,7 +47,7 @@ function answerTo(error: unknown): Answer {
 /** The only place that turns an error into a response, in the body Immich's clients read. */
 export function onError(error: Error, c: Context<AppEnv>): Response {
   const { status, body, retryAfter } = answerTo(raisedBy(error) ?? error)
-  if (status >= 500) c.var.log.error({ error: describeError(error) }, 'request failed')
+  if (status >= 500) c.var.log.error({ err: describeError(error) }, 'request failed')
   const headers = retryAfter === undefined ? undefined : { 'Retry-After': String(retryAfter) }
   return Response.json(body, { status, ...(headers && { headers }) })
 }

@@ -1,31 +1,41 @@
 import type { EdgeSettings } from '../bindings.ts'
 
-const LEVELS = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 } as const
-type Level = keyof typeof LEVELS
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
+type Level = (typeof LEVELS)[number]
 
 type Write = (fields: Record<string, unknown>, message: string) => void
 export type Log = Record<'debug' | 'info' | 'warn' | 'error', Write>
 
-/** JSON lines in pino's form. Fields never carry tokens, query strings or signed URLs. */
+/** JSON lines as the Node processes write them. Fields never carry tokens, query strings or signed URLs. */
 export function logFor(settings: EdgeSettings, requestId: string): Log {
-  const threshold = LEVELS[settings.LOG_LEVEL]
   const at =
     (level: Level): Write =>
     (fields, message) => {
-      if (LEVELS[level] < threshold) return
-      const line = { level: LEVELS[level], time: Date.now(), process: 'edge', requestId }
+      if (LEVELS.indexOf(level) < LEVELS.indexOf(settings.LOG_LEVEL)) return
+      const line = { level, time: new Date().toISOString(), process: 'edge', requestId }
       console.log(JSON.stringify({ ...line, ...fields, msg: message }))
     }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-/** What may be told about an error: names, codes and stack of it and its causes, not its parameters. */
+const MAX_STACK = 4000
+
+/** drizzle puts a query's parameters into its message, libraries a URL with its signature. */
+function withoutSecrets(text: string): string {
+  return text
+    .replace(/\nparams:.*/g, '')
+    .replace(/(x-amz-(?:signature|credential|security-token)=)[^&\s"']+/gi, '$1…')
+    .replace(/((?:bearer|sessionKey=|apiKey=)\s*)[\w~+/.=-]+/gi, '$1…')
+}
+
+/** What may be told about an error and its causes. */
 export function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
-  const code = 'code' in error ? { code: error.code } : {}
-  // drizzle's message carries the query's parameters, which may be hashes and names.
-  const message = error.message.replace(/\nparams:[\s\S]*$/, '')
-  const stack = error.stack?.replace(/\nparams:[^\n]*/g, '').slice(0, 4000)
-  const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) }
-  return { type: error.name, message, ...code, stack, ...cause }
+  if (!(error instanceof Error)) return { type: typeof error, message: withoutSecrets(`${error}`) }
+  return {
+    type: error.name,
+    message: withoutSecrets(error.message),
+    stack: withoutSecrets(error.stack ?? '').slice(0, MAX_STACK),
+    ...('code' in error && { code: error.code }),
+    ...(error.cause !== undefined && { cause: describeError(error.cause) }),
+  }
 }

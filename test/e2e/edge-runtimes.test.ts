@@ -201,7 +201,7 @@ describe.each(runtimes)('$name', ({ start }) => {
       .toBeDefined()
       .then(() => edge.lines().find((candidate) => candidate.includes(`"${requestId}"`)))
     expect(JSON.parse(line ?? '')).toMatchObject({
-      level: 20,
+      level: 'debug',
       process: 'edge',
       requestId,
       method: 'GET',
