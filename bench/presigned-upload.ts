@@ -17,7 +17,7 @@ import { runStack, signUp } from './run-stack.ts'
 
 const FILE_BYTES = 500_000_000
 const BLOCK_BYTES = 1_000_000
-const ROUNDS = 5
+const ROUNDS = 3
 /** For what the last file left to do in workers and stores. */
 const REST_MS = 2_000
 const CRC32C_POLYNOMIAL = 0x82f63b78
