@@ -99,6 +99,17 @@ test('one that does not answer in time fails the start', async () => {
   await expect(one.start()).rejects.toThrow('sample does not answer after 0.2 s')
 })
 
+test('stopping one that is still starting ends the start too', async () => {
+  const one = run(FOREVER, { isReady: async () => false })
+  const starting = one.start()
+  const refused = expect(starting).rejects.toThrow('sample was stopped while it started')
+
+  await one.stop()
+
+  await refused
+  expect(one.pid()).toBeUndefined()
+})
+
 test('a program that is not there fails the start with a reason', async () => {
   const one = run('', { file: '/nowhere/at-all', isReady: async () => false })
 

@@ -139,6 +139,7 @@ export function supervise(
       }
       await sleep(POLL_MS)
     }
+    throw new Error(`${spec.name} was stopped while it started`)
   }
 
   return {

@@ -69,6 +69,8 @@ function onUnexpectedEnd() {
 }
 
 async function startLayer(layer: Layer, specs: ProcessSpec[]) {
+  // Stopping may have begun meanwhile, and has already been past this layer.
+  if (stopping) throw new Error('stopped while starting')
   const place = { runFolder, logFolder, say: sayWithTime, onUnexpectedEnd }
   const processes = specs.map((spec) => supervise(spec, place))
   running.set(layer, processes)

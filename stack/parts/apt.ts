@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder } from '../paths.ts'
@@ -86,11 +86,20 @@ async function withoutServices(work: () => Promise<void>) {
   if (isOurs) await writeFile(POLICY, OUR_POLICY, { mode: 0o755 })
   await mkdir(CLUSTER_RULES, { recursive: true })
   await writeFile(OUR_RULE, 'create_main_cluster = off\n')
+  const cleanUp = () => {
+    rmSync(OUR_RULE, { force: true })
+    if (isOurs) rmSync(POLICY, { force: true })
+  }
+  const onSignal = () => {
+    cleanUp()
+    process.exit(130)
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
   try {
     await work()
   } finally {
-    await rm(OUR_RULE, { force: true })
-    if (isOurs) await rm(POLICY, { force: true })
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    cleanUp()
   }
 }
 
