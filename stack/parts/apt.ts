@@ -74,7 +74,7 @@ const CLUSTER_RULES = '/etc/postgresql-common/createcluster.d'
 const OUR_RULE = join(CLUSTER_RULES, 'tintype.conf')
 
 /** Services that packages bring along, which nobody asked for. */
-const SERVICES: Record<string, string> = { postgresql: 'postgresql', 'nginx-light': 'nginx' }
+const SERVICES: Record<string, string> = { postgresql: 'postgresql', nginx: 'nginx' }
 
 /**
  * While packages are installed: no service is started (policy-rc.d says no) and no PostgreSQL cluster is made. Both

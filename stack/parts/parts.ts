@@ -103,9 +103,9 @@ export const parts: Part[] = [
     title: 'nginx',
     pointer: 'PATH with nginx on it',
     isPresent: () => onPath('nginx'),
-    apt: ['nginx-light', 'openssl'],
+    apt: ['nginx', 'openssl'],
     brew: ['nginx'],
-    byHand: { linux: 'sudo apt-get install nginx-light openssl', darwin: 'brew install nginx' },
+    byHand: { linux: 'sudo apt-get install nginx openssl', darwin: 'brew install nginx' },
     isForTests: true,
   },
 ]

@@ -1,0 +1,24 @@
+import { tmpdir } from 'node:os'
+import { expect, test } from 'vitest'
+import { parseStartOptions } from './start-options.ts'
+
+test('nothing is imported unless asked for', () => {
+  expect(parseStartOptions([])).toEqual({})
+})
+
+test('a folder is imported for the first administrator, or for a user', () => {
+  expect(parseStartOptions(['--import', tmpdir()])).toEqual({ importFolder: tmpdir() })
+  expect(parseStartOptions(['--import', tmpdir(), '--user', 'a@b.co'])).toEqual({
+    importFolder: tmpdir(),
+    user: 'a@b.co',
+  })
+})
+
+test.each([
+  [['--import'], '--import needs a value'],
+  [['--import', '/no/such/folder'], '/no/such/folder is not a folder'],
+  [['--user', 'a@b.co'], 'it needs --import'],
+  [['--verbose', 'yes'], 'There is no option --verbose'],
+])('%j is refused', (args, reason) => {
+  expect(() => parseStartOptions(args)).toThrow(reason)
+})
