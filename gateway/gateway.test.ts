@@ -9,7 +9,7 @@ import { until } from '#test/helpers/until.ts'
 
 const database = await createTestDatabase()
 const gateway = await createTestGateway(database, {
-  statementTimeoutMs: 1_000,
+  statementTimeoutMs: 4_000,
   hashing: { concurrency: 1, maxWaiting: 1 },
 })
 
@@ -135,13 +135,13 @@ describe('SQL over HTTP', () => {
   test('gives up waiting at the time limit of the caller', async () => {
     const hasty = connectNeon({ authToken: gateway.secret, timeoutMs: 50 })
 
-    const error = await hasty.execute(sql`select pg_sleep(0.9)`).catch((error: Error) => error)
+    const error = await hasty.execute(sql`select pg_sleep(3)`).catch((error: Error) => error)
 
     expect(error).toMatchObject({ cause: { message: expect.stringMatching(/TimeoutError/) } })
   })
 
   test('cancels what runs when the caller goes away, and serves on', async () => {
-    const marker = 'select pg_sleep(0.95) as abandoned'
+    const marker = 'select pg_sleep(3.9) as abandoned'
     const caller = new AbortController()
     const abandoned = ask('/sql', { query: marker }, { signal: caller.signal }).catch(() => 'gone')
     await until(async () => (await countRunning(marker)) === 1)
@@ -149,12 +149,12 @@ describe('SQL over HTTP', () => {
     caller.abort()
 
     expect(await abandoned).toBe('gone')
-    await until(async () => (await countRunning(marker)) === 0, { timeoutMs: 500 })
+    await until(async () => (await countRunning(marker)) === 0, { timeoutMs: 2_500 })
     expect((await ask('/sql', { query: 'select 1' })).status).toBe(200)
   })
 
   test('undoes a batch whose caller goes away', async () => {
-    const marker = 'select pg_sleep(0.95) as abandoned_batch'
+    const marker = 'select pg_sleep(3.9) as abandoned_batch'
     const caller = new AbortController()
     const queries = [
       { query: "insert into system_metadata (key, value) values ('abandoned', '{}')" },
@@ -166,7 +166,7 @@ describe('SQL over HTTP', () => {
     caller.abort()
 
     await abandoned
-    await until(async () => (await countRunning(marker)) === 0, { timeoutMs: 500 })
+    await until(async () => (await countRunning(marker)) === 0, { timeoutMs: 2_500 })
     const { rows } = await database.db.execute(
       sql`select from system_metadata where key = 'abandoned'`,
     )
@@ -246,14 +246,13 @@ describe('passwords', () => {
 
   test('leave the event loop free', async () => {
     const hash = await bcryptHash('slow', { cost: 12 })
-    const verified = verify('slow', hash)
     const startedAt = performance.now()
+    const msSinceStart = () => performance.now() - startedAt
+    const verifiedMs = verify('slow', hash).then(msSinceStart)
 
-    await ask('/metrics')
+    const answeredMs = await ask('/metrics').then(msSinceStart)
 
-    const waitedMs = performance.now() - startedAt
-    await verified
-    expect(waitedMs).toBeLessThan(100)
+    expect(answeredMs).toBeLessThan((await verifiedMs) / 2)
   })
 })
 
