@@ -6,13 +6,19 @@ import type { Queues } from './queues.ts'
 const CLAIM_LIMIT = 1000
 const AFTER_ERROR_MS = 1000
 
-type Options = { db: Db; queues: Queues; log: Log; onSent: (count: number) => void }
+type Options = {
+  db: Db
+  queues: Queues
+  log: Log
+  beforeAdding: () => Promise<void>
+  onSent: (count: number) => void
+}
 
 /**
  * Moves due rows into their queues. While Valkey is away, adding waits for it, and nothing more is claimed; a
  * dispatcher that dies then leaves claimed rows, which `resendUnfinished` finds.
  */
-export function createDispatch({ db, queues, log, onSent }: Options) {
+export function createDispatch({ db, queues, log, beforeAdding, onSent }: Options) {
   let current: Promise<void> | undefined
   let isWantedAgain = false
   let isStopped = false
@@ -28,6 +34,7 @@ export function createDispatch({ db, queues, log, onSent }: Options) {
   async function moveSome(): Promise<number> {
     const rows = await claimOutbox(db, { limit: CLAIM_LIMIT })
     if (rows.length === 0) return 0
+    await beforeAdding()
     await queues.add(rows)
     onSent(rows.length)
     log.debug({ jobs: rows.length }, 'sent')

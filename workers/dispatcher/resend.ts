@@ -76,13 +76,19 @@ export function createResend({ db, valkey, prefix, queues, log }: Options) {
     return resent
   }
 
+  /** See [Note: What Valkey forgot]. One pass at a time; a call during one waits for it. */
+  function findLossesOnce(): Promise<void> {
+    running ??= findLosses().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
   return {
-    /** See [Note: What Valkey forgot]. One pass at a time; a call during one waits for it. */
-    findLosses(): Promise<void> {
-      running ??= findLosses().finally(() => {
-        running = undefined
-      })
-      return running
+    findLosses: findLossesOnce,
+    /** Before anything is put into a Valkey that may just have been emptied: it forgot which queues are paused. */
+    async beforeAdding(): Promise<void> {
+      if ((await valkey.exists(markerKey)) === 0) await findLossesOnce()
     },
     /** Whatever lies unfinished for longer than the age, for losses that left the marker in place. */
     async resendUnfinished({ olderThanMs }: { olderThanMs: number }): Promise<void> {

@@ -36,8 +36,10 @@ export async function startDispatcher(options: Options) {
   const countSent = metrics.counter('tintype_outbox_sent_total', 'Jobs put into their queues')
   const valkey = connectValkey({ url: options.valkey.url, log })
   const queues = openQueues({ valkey, prefix })
-  const dispatch = createDispatch({ db, queues, log, onSent: (count) => countSent({}, count) })
   const resend = createResend({ db, valkey, prefix, queues, log })
+  const { beforeAdding } = resend
+  const onSent = (count: number) => countSent({}, count)
+  const dispatch = createDispatch({ db, queues, log, beforeAdding, onSent })
 
   const quietly = (work: Promise<void>, what: string) => {
     work.catch((error) => log.warn({ err: error }, `${what} did not succeed`))

@@ -24,18 +24,16 @@ const ALONE_KILLS_ALLOWED = 1
  * A worker is dead when it has not said for so long that it lives. Shorter than the lock of a job: when
  * BullMQ finds a stalled job, its worker is already known to be dead.
  */
-const ALIVE_FOR_MS = 10_000
-const HEARTBEAT_MS = 3000
+const ALIVE_FOR_MS = 8000
+const HEARTBEAT_MS = 2500
 
-const Identity = z.object({ host: z.string(), pid: z.number() })
-const Running = z.object({
-  queue: z.string(),
-  token: z.string(),
-  mode: z.enum(['waiting', 'beside', 'alone']),
+const Identity = z.object({
+  host: z.string(),
+  pid: z.number(),
+  lockOwners: z.array(z.string()),
 })
-
-export type LeftBehind = { id: string; queue: string; token: string }
-type Started = LeftBehind
+const modes = ['waiting', 'beside', 'alone'] as const
+type Mode = (typeof modes)[number]
 
 /** A job's stay in the process. End it, whatever came of the job. */
 export type Stay = { mustBeSetAside: boolean; end(): void }
@@ -44,8 +42,10 @@ type Options = {
   valkey: Redis
   prefix: string
   log: Log
-  /** Puts a dead worker's job back into its queue. */
-  putBack(job: LeftBehind): Promise<void>
+  /** The names under which this process holds the locks of its jobs. */
+  lockOwners(): string[]
+  /** Puts what a dead worker held back into its queues. */
+  putBackOf(lockOwners: string[]): Promise<void>
 }
 
 /** Workers of this very process, of which tests have several. */
@@ -63,7 +63,8 @@ export function crashLedgerKeys(prefix: string) {
 }
 
 /** See [Note: Who killed the worker]. */
-export function createCrashLedger({ valkey, prefix, log, putBack }: Options) {
+export function createCrashLedger(options: Options) {
+  const { valkey, prefix, log } = options
   const workerId = randomUUID()
   const keys = crashLedgerKeys(prefix)
   const host = hostIdentity()
@@ -87,9 +88,15 @@ export function createCrashLedger({ valkey, prefix, log, putBack }: Options) {
     await valkey
       .pipeline()
       .set(keys.alive(workerId), '1', 'PX', ALIVE_FOR_MS)
-      .hset(keys.workers, workerId, JSON.stringify({ host, pid: process.pid }))
+      .hset(keys.workers, workerId, JSON.stringify(identify()))
       .exec()
   }
+
+  const identify = (): z.infer<typeof Identity> => ({
+    host,
+    pid: process.pid,
+    lockOwners: options.lockOwners(),
+  })
 
   /** Looks for dead workers now; a call during another one waits for that. */
   function reap(): Promise<void> {
@@ -101,17 +108,18 @@ export function createCrashLedger({ valkey, prefix, log, putBack }: Options) {
 
   async function findDead() {
     const others = Object.entries(await valkey.hgetall(keys.workers))
-    for (const [id, identity] of others) {
+    for (const [id, entry] of others) {
+      const identity = Identity.safeParse(JSON.parse(entry)).data
       if (id === workerId || !(await isDead(id, identity))) continue
       // Only one of several finders removes the entry.
-      if ((await valkey.hdel(keys.workers, id)) === 1) await takeOver(id)
+      if ((await valkey.hdel(keys.workers, id)) === 1)
+        await takeOver(id, identity?.lockOwners ?? [])
     }
   }
 
-  async function isDead(id: string, identity: string): Promise<boolean> {
-    const parsed = Identity.safeParse(JSON.parse(identity))
-    if (parsed.data?.host === host) {
-      const { pid } = parsed.data
+  async function isDead(id: string, identity: z.infer<typeof Identity> | undefined) {
+    if (identity?.host === host) {
+      const { pid } = identity
       return pid === process.pid ? !workersHere.has(id) : !isProcessRunning(pid)
     }
     // After Valkey itself was away, every sign of life has run out; give the living time to renew theirs.
@@ -119,52 +127,45 @@ export function createCrashLedger({ valkey, prefix, log, putBack }: Options) {
     return (await valkey.exists(keys.alive(id))) === 0
   }
 
-  async function takeOver(deadId: string) {
-    const left = Object.entries(await valkey.hgetall(keys.jobs(deadId))).flatMap(([id, entry]) => {
-      const parsed = Running.safeParse(JSON.parse(entry))
-      return parsed.success ? [{ id, ...parsed.data }] : []
-    })
+  async function takeOver(deadId: string, lockOwners: string[]) {
+    const left = Object.entries(await valkey.hgetall(keys.jobs(deadId)))
     if (left.length > 0)
-      log.warn(
-        { deadWorker: deadId, jobIds: left.map(({ id }) => id) },
-        'a worker died in its jobs',
-      )
+      log.warn({ deadWorker: deadId, jobIds: left.map(([id]) => id) }, 'a worker died in its jobs')
     const accusation = valkey.pipeline()
-    for (const job of left) {
-      if (job.mode === 'beside') accusation.hsetnx(keys.suspects, job.id, 0)
-      if (job.mode === 'alone') accusation.hincrby(keys.suspects, job.id, 1)
+    for (const [id, mode] of left) {
+      if (mode === 'beside') accusation.hsetnx(keys.suspects, id, 0)
+      if (mode === 'alone') accusation.hincrby(keys.suspects, id, 1)
     }
     await accusation.del(keys.jobs(deadId)).exec()
-    for (const job of left) await putBack(job)
+    await options.putBackOf(lockOwners)
   }
 
   /** Writes down how a job is here and answers how many workers died while it ran alone; null: no suspect. */
-  async function note({ id, ...job }: Started, mode: z.infer<typeof Running>['mode']) {
+  async function note(id: string, mode: Mode) {
     const results = await valkey
       .pipeline()
-      .hset(keys.jobs(workerId), id, JSON.stringify({ ...job, mode }))
+      .hset(keys.jobs(workerId), id, mode)
       .hget(keys.suspects, id)
       .exec()
     const kills = results?.[1]?.[1]
     return typeof kills === 'string' ? Number(kills) : null
   }
 
-  async function begin(job: Started): Promise<Stay> {
+  async function begin(id: string): Promise<Stay> {
     let leave: Leave | undefined = gate.tryEnter()
-    const kills = await note(job, leave ? 'beside' : 'waiting')
+    const kills = await note(id, leave ? 'beside' : 'waiting')
     if (kills !== null) {
       leave?.()
-      if (kills > ALONE_KILLS_ALLOWED)
-        return stay(job.id, { wasSuspect: true, mustBeSetAside: true })
-      await note(job, 'waiting')
+      if (kills > ALONE_KILLS_ALLOWED) return stay(id, { wasSuspect: true, mustBeSetAside: true })
+      await note(id, 'waiting')
       leave = await gate.enterAlone()
-      await note(job, 'alone')
-      log.info({ jobId: job.id }, 'runs alone, since a worker died in its company')
+      await note(id, 'alone')
+      log.info({ jobId: id }, 'runs alone, since a worker died in its company')
     } else if (!leave) {
       leave = await gate.enter()
-      await note(job, 'beside')
+      await note(id, 'beside')
     }
-    return stay(job.id, { wasSuspect: kills !== null, mustBeSetAside: false, leave })
+    return stay(id, { wasSuspect: kills !== null, mustBeSetAside: false, leave })
   }
 
   function stay(

@@ -89,7 +89,7 @@ function setup() {
 }
 
 test('a killed worker accuses nobody: its jobs run again at once, and alone', {
-  timeout: 30_000,
+  timeout: 90_000,
 }, async () => {
   const { start, send, starts, kill, deaths, valkey, keys, messages } = setup()
   start()
@@ -97,7 +97,7 @@ test('a killed worker accuses nobody: its jobs run again at once, and alone', {
   await until(() => starts(1) + starts(2) + starts(3) === 3)
 
   kill()
-  await until(async () => (await listRows(database.db)).length === 0)
+  await until(async () => (await listRows(database.db)).length === 0, { timeoutMs: 60_000 })
 
   expect(deaths()).toBe(1)
   expect([starts(1), starts(2), starts(3)]).toEqual([2, 2, 2])
@@ -106,14 +106,14 @@ test('a killed worker accuses nobody: its jobs run again at once, and alone', {
 })
 
 test('only the job that kills its worker alone, twice, is set aside', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const { start, send, starts, deaths, messages } = setup()
   await send([{ n: 1 }, { n: 2, kind: 'poison' }, { n: 3 }, { n: 4 }])
   start()
 
   await until(async () => (await listRows(database.db)).every(({ failedAt }) => failedAt), {
-    timeoutMs: 50_000,
+    timeoutMs: 100_000,
   })
 
   const rows = await listRows(database.db)

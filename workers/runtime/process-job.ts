@@ -60,7 +60,7 @@ export function createProcessor<Jobs extends JobRecord, Deps>(options: Options<J
     const { requestId } = job.data
     const log = options.log.child({ requestId, jobId: id, job: job.name })
     if (job.stalledCounter > 0) await ledger.reap()
-    const stay = await ledger.begin({ id, queue: job.queueName, token })
+    const stay = await ledger.begin(id)
     const startedAt = performance.now()
     try {
       if (stay.mustBeSetAside)
@@ -153,6 +153,7 @@ export function createProcessor<Jobs extends JobRecord, Deps>(options: Options<J
 
   return {
     process,
+    isRunning: (id: string) => running.has(id),
     running: () => [...running.values()],
   }
 }

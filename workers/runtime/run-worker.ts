@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Job, Worker } from 'bullmq'
+import { Worker } from 'bullmq'
 import { sql } from 'drizzle-orm'
 import type { QueueName } from '#contracts/jobs/define-job.ts'
 import type { Db } from '#db/client.ts'
-import { createCrashLedger, type LeftBehind } from './crash-ledger.ts'
+import { createCrashLedger } from './crash-ledger.ts'
+import { createHeldJobs } from './held-jobs.ts'
 import type { Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createProcessor } from './process-job.ts'
@@ -12,11 +13,11 @@ import type { Handlers, JobRecord, RecordFailure } from './types.ts'
 import { connectValkey, disconnectValkey } from './valkey.ts'
 
 /** How long a killed worker's job stays unnoticed when nobody reaps it; longer than a ledger's sign of life. */
-const LOCK_MS = 20_000
+const LOCK_MS = 15_000
 const LOCK_RENEW_MS = 5000
-const STALLED_CHECK_MS = 10_000
-/** An idle queue is asked this often although nothing woke its worker. */
-const IDLE_POLL_SECONDS = 20
+const STALLED_CHECK_MS = 5000
+/** An idle queue is asked this often although nothing woke its worker: a Valkey that is killed can lose the wake-up. */
+const IDLE_POLL_SECONDS = 5
 const AFTER_CONNECTION_LOSS_MS = 1000
 /** Stalls accuse nobody. See [Note: Who killed the worker]. */
 const ANY_NUMBER_OF_STALLS = 1_000_000
@@ -48,7 +49,10 @@ export function runWorker<Jobs extends JobRecord, Deps>(options: Options<Jobs, D
   const metrics = createMetrics()
   const valkey = connectValkey({ url: options.valkey.url, log })
   const workers = new Map<string, Worker<JobData, void>>()
-  const ledger = createCrashLedger({ valkey, prefix, log, putBack })
+  const isRunning = (id: string) => processor.isRunning(id)
+  const held = createHeldJobs({ valkey, prefix, workers, isRunning })
+  const { lockOwners, putBackOf } = held
+  const ledger = createCrashLedger({ valkey, prefix, log, lockOwners, putBackOf })
   const processor = createProcessor({
     jobs,
     handlers,
@@ -64,6 +68,11 @@ export function runWorker<Jobs extends JobRecord, Deps>(options: Options<Jobs, D
   ledger.start()
   for (const queue of new Set(Object.values(jobs).map((job) => job.queue)))
     workers.set(queue, open(queue))
+  valkey.on('ready', () => {
+    held
+      .putBackUnheard()
+      .catch((error) => log.debug({ err: error }, 'could not look for lost jobs'))
+  })
 
   function open(queue: QueueName) {
     const lockMs = timing.lockMs ?? LOCK_MS
@@ -88,14 +97,6 @@ export function runWorker<Jobs extends JobRecord, Deps>(options: Options<Jobs, D
     })
     worker.on('stalled', (jobId) => log.warn({ jobId, queue }, 'a job lost its worker, runs again'))
     return worker
-  }
-
-  async function putBack({ id, queue, token }: LeftBehind) {
-    const worker = workers.get(queue)
-    if (!worker) return
-    // Where the lock has run out already, BullMQ's own check for stalled jobs does it.
-    const job = await Job.fromId(worker, id)
-    await job?.moveToWait(token).catch(() => {})
   }
 
   /** Finishes what runs, within the limit; then asks it to stop; then hands it back regardless. */
