@@ -97,32 +97,39 @@ const COLUMNS: Record<string, string> = {
 
 const COORDINATES = { latitude: 'latitude', longitude: 'longitude' }
 
-const EXIF_COLUMNS = sql`e.projection_type, e.city, e.country, e.latitude, e.longitude`
+/** Only what is sent: whole rows would be sorted at twice the cost. */
+const NEEDED = sql`assets.id, owner_id, width, height, is_favorite, type, status, visibility, thumbhash, file_created_at,
+  created_at, local_date_time, duration_ms, live_photo_video_id, thumbnailed_at, failure_reason,
+  e.projection_type, e.city, e.country, e.latitude, e.longitude`
+
+/** `{"id":[…],"ownerId":[…]}`: joined as text, since json_build_object would copy the megabytes once more. */
+function columnsJson(columns: Record<string, string>): SQL {
+  const members = Object.entries(columns).map(
+    ([name, expression]) => `'"${name}":', coalesce(json_agg(${expression}), '[]')`,
+  )
+  return sql.raw(`concat('{', ${members.join(", ',', ")}, '}')`)
+}
 
 /**
  * The assets of a month as columns: one JSON text, built where the rows are and passed on as it is. By local day,
- * then by instant.
+ * then by instant. The aggregates take the rows in the order of the subquery: an order of their own would sort
+ * once for each column.
  */
 export async function findTimelineMonth(
   db: Db,
   { month, withCoordinates, ...timeline }: Timeline & { month: string; withCoordinates: boolean },
 ): Promise<string> {
-  const columns = { ...COLUMNS, ...(withCoordinates && COORDINATES) }
-  const arrays = Object.entries(columns).map(
-    ([name, expression]) => `'${name}', coalesce(json_agg(${expression} order by position), '[]')`,
-  )
   const direction = timeline.order === 'asc' ? sql`asc` : sql`desc`
-  const instant = timeline.orderBy === 'takenAt' ? assets.fileCreatedAt : assets.createdAt
-  const day =
-    timeline.orderBy === 'takenAt'
-      ? sql`${assets.localDateTime}::date`
-      : sql`(${assets.createdAt} at time zone 'utc')::date`
+  const isByTaken = timeline.orderBy === 'takenAt'
+  const instant = isByTaken ? assets.fileCreatedAt : assets.createdAt
+  const day = isByTaken
+    ? sql`${assets.localDateTime}::date`
+    : sql`(${assets.createdAt} at time zone 'utc')::date`
   const { rows } = await db.execute<{ columns: string }>(sql`
-    with found as (
-      select assets.*, ${EXIF_COLUMNS},
-        row_number() over (order by ${day} ${direction}, ${instant} ${direction}, assets.id ${direction}) as position
-      from assets left join asset_exif e on e.asset_id = assets.id
-      where ${matching(timeline)} and ${monthOf(timeline.orderBy)} = ${month}::timestamp)
-    select json_build_object(${sql.raw(arrays.join(', '))})::text as columns from found`)
+    select ${columnsJson({ ...COLUMNS, ...(withCoordinates && COORDINATES) })} as columns
+    from (
+      select ${NEEDED} from assets left join asset_exif e on e.asset_id = assets.id
+      where ${matching(timeline)} and ${monthOf(timeline.orderBy)} = ${month}::timestamp
+      order by ${day} ${direction}, ${instant} ${direction}, assets.id ${direction}) as found`)
   return rows[0]?.columns ?? '{}'
 }
