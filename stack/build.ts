@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
+import { withLock } from './build-lock.ts'
 import { OFFLINE } from './offline.ts'
 import { repositoryFolder } from './paths.ts'
 import { runCommand } from './run-command.ts'
@@ -125,18 +126,29 @@ async function isFresh(product: Product, stamp: string) {
   return last === stamp && product.outputs.every((output) => existsSync(join(distFolder, output)))
 }
 
-/** Builds what changed since it was last built; answers how many that were. */
-export async function buildChanged(steps: Steps, only?: string[]) {
-  await mkdir(join(distFolder, '.stamps'), { recursive: true })
+async function changed(only?: string[]) {
   const wanted = products.filter(({ name }) => !only || only.includes(name))
-  const built = await Promise.all(
-    wanted.map(async (product) => {
-      const stamp = await stampOf(product)
-      if (await isFresh(product, stamp)) return 0
-      await steps.run(`Building ${product.title}`, product.make)
-      await writeFile(stampPath(product), stamp)
-      return 1
-    }),
+  const stamped = await Promise.all(
+    wanted.map(async (product) => ({ product, stamp: await stampOf(product) })),
   )
-  return built.reduce<number>((sum, one) => sum + one, 0)
+  const fresh = await Promise.all(stamped.map(({ product, stamp }) => isFresh(product, stamp)))
+  return stamped.filter((_, index) => !fresh[index])
+}
+
+/** Builds what changed since it was last built. */
+export async function buildChanged(steps: Steps, only?: string[]) {
+  const stamps = join(distFolder, '.stamps')
+  await mkdir(stamps, { recursive: true })
+  if ((await changed(only)).length === 0) return
+  await withLock(stamps, 'lock', async () => {
+    // Whoever held the lock before may have built just this.
+    for (const result of await Promise.allSettled(
+      (await changed(only)).map(async ({ product, stamp }) => {
+        await steps.run(`Building ${product.title}`, product.make)
+        await writeFile(stampPath(product), stamp)
+      }),
+    )) {
+      if (result.status === 'rejected') throw result.reason
+    }
+  })
 }
