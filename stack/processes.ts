@@ -52,6 +52,8 @@ const NODE_MEMORY = {
   dispatcher: ['--max-semi-space-size=2', '--max-old-space-size=256'],
   media: ['--max-semi-space-size=8', '--max-old-space-size=512'],
 }
+/** Each picture holds one thread of the pool while it is decoded; files are read on the others. */
+const THREADS_BESIDE_DECODERS = 3
 /** Every thread's own arena keeps what it once needed; two are enough. */
 const FEW_ARENAS = { MALLOC_ARENA_MAX: '2' }
 
@@ -174,9 +176,13 @@ export function processTable(
       nodeProcess(settings, 'media', {
         url: mediaUrl(settings),
         secret: variables.MEDIA_SECRET,
-        ...(jemalloc && {
-          env: { LD_PRELOAD: jemalloc, MALLOC_CONF: 'background_thread:true,dirty_decay_ms:5000' },
-        }),
+        env: {
+          UV_THREADPOOL_SIZE: String(Number(variables.MEDIA_CONCURRENCY) + THREADS_BESIDE_DECODERS),
+          ...(jemalloc && {
+            LD_PRELOAD: jemalloc,
+            MALLOC_CONF: 'background_thread:true,dirty_decay_ms:5000',
+          }),
+        },
         stopTimeoutMs: 30_000,
       }),
     ],

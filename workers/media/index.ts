@@ -19,6 +19,9 @@ const env = parseEnv(
   },
   process.env,
 )
+// The decoders that this process starts read files from anywhere: they inherit no secret and no allocator.
+for (const name of [...Object.keys(env), 'LD_PRELOAD']) delete process.env[name]
+
 const log = createLog({ process: 'media', level: env.LOG_LEVEL })
 const db = connectPg({ url: env.APP_DATABASE_URL, max: env.MEDIA_CONCURRENCY + 4 })
 await waitForSchema(db, { onWait: (why) => log.info(why) })
