@@ -1,24 +1,118 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import sharp from 'sharp'
 import { build } from 'vite'
+import { expect, onTestFinished } from 'vitest'
+import { atEndOfFile } from './at-end-of-file.ts'
 
-/** The gallery as it is served, built into a folder. */
-export async function buildGallery(outputFolder: string): Promise<void> {
+const CHROMIUM = process.env.CHROMIUM_PATH ?? process.env.CHROMIUM ?? '/usr/bin/chromium'
+
+/** The gallery as it is shipped, into the folder that an edge of the tests serves. */
+export async function buildGallery(edgeFolder: string): Promise<void> {
   await build({
     configFile: join(process.cwd(), 'web', 'vite.config.ts'),
+    root: join(process.cwd(), 'web'),
     logLevel: 'error',
-    build: { outDir: outputFolder, emptyOutDir: true, reportCompressedSize: false },
+    build: { outDir: join(edgeFolder, 'dist', 'web'), emptyOutDir: true },
   })
 }
 
-/** What a hand does that drags files from the desktop into the page. */
+export async function launchChromium(): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+  atEndOfFile(() => browser.close())
+  return browser
+}
+
+/**
+ * A page of a browser profile of its own. Whatever breaks the content security policy, throws, or asks another
+ * host for something is gathered in `faults`.
+ */
+export async function openGallery(
+  browser: Browser,
+  { url, ...options }: { url: string } & BrowserContextOptions,
+) {
+  const context = await browser.newContext({ baseURL: url, locale: 'en-GB', ...options })
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(`${error.stack}`))
+  page.on('console', (message) => {
+    if (/security policy/i.test(message.text())) faults.push(message.text())
+  })
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url())
+    if (protocol.startsWith('http') && origin !== new URL(url).origin) faults.push(request.url())
+  })
+  return { page, context, faults }
+}
+
+type PhotoFacts = { takenAt?: string; width?: number; height?: number; colour?: string }
+
+/** A photo with the marks of a camera. `takenAt` as a camera writes it: `2023:06:05 14:05:00`. */
+export async function makePhoto(
+  path: string,
+  { takenAt, width = 900, height = 600, colour = '#cc7733' }: PhotoFacts = {},
+): Promise<string> {
+  const stripe = { width: Math.floor(width / 3), height, channels: 3 as const }
+  const overlay = await sharp({ create: { ...stripe, background: '#223344' } })
+    .png()
+    .toBuffer()
+  const picture = sharp({ create: { width, height, channels: 3, background: colour } })
+    .composite([{ input: overlay, left: 0, top: 0 }])
+    .jpeg()
+  const marked = takenAt
+    ? picture.withExif({
+        IFD0: { Make: 'Canon', Model: 'Canon EOS 5D' },
+        IFD2: { DateTimeOriginal: takenAt, FNumber: '28/10', ISOSpeedRatings: '200' },
+        IFD3: {
+          GPSLatitudeRef: 'N',
+          GPSLatitude: '52/1 30/1 0/1',
+          GPSLongitudeRef: 'E',
+          GPSLongitude: '13/1 24/1 0/1',
+        },
+      })
+    : picture
+  await writeFile(path, await marked.toBuffer())
+  return path
+}
+
+export async function createFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tintype-gallery-'))
+  atEndOfFile(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Files from outside, let go over the page, as a file manager would. */
 export async function dropFiles(page: Page, files: string[]): Promise<void> {
   const session = await page.context().newCDPSession(page)
-  const { width, height } = page.viewportSize() ?? { width: 200, height: 200 }
-  const at = { x: width / 2, y: height / 2 }
   const data = { items: [], files, dragOperationsMask: 1 }
   for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-    await session.send('Input.dispatchDragEvent', { type, ...at, data })
+    await session.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data })
   }
   await session.detach()
+}
+
+export async function logIn(page: Page, account: { email: string; password: string }) {
+  await page.goto('/login')
+  await page.getByLabel('Email').fill(account.email)
+  await page.getByLabel('Password', { exact: true }).fill(account.password)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByRole('navigation', { name: 'Pages' }).waitFor()
+}
+
+export const tilesOf = (page: Page) => page.locator('a[data-asset]')
+
+/** Tiles whose picture is there, not only its colours. */
+export async function expectPictures(page: Page, count: number): Promise<void> {
+  await page.waitForFunction(
+    (wanted) =>
+      [...document.querySelectorAll<HTMLImageElement>('a[data-asset] img')].filter(
+        (image) => image.complete && image.naturalWidth > 0,
+      ).length === wanted,
+    count,
+    { timeout: 60_000 },
+  )
+  expect(await tilesOf(page).count()).toBeGreaterThanOrEqual(count)
 }

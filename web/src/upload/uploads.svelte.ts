@@ -51,7 +51,6 @@ class Uploads {
   async resumeEarlier() {
     const queue = await this.#open()
     await queue.resumeUnfinished()
-    if (this.snapshot.entries.length > 0) this.isPanelOpen = true
   }
 
   async pick() {
@@ -98,7 +97,6 @@ class Uploads {
       )
       return
     }
-    this.isPanelOpen = true
     this.isExpanded = true
     const queue = await this.#open()
     // Folders are full of files that are no pictures; their failure would only be noise.
@@ -127,6 +125,7 @@ class Uploads {
       this.#shares.set(entry.id, shareOfEntry(entry))
       if (entry.assetId && entry.source) rememberFile(entry.assetId, entry.source.file)
     }
+    if (snapshot.entries.length > this.snapshot.entries.length) this.isPanelOpen = true
     this.snapshot = snapshot
     library.timelines.photos.setLocal(this.#tilesOf(snapshot.entries))
   }
