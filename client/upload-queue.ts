@@ -1,8 +1,11 @@
+import { createAnnouncer } from './announcer.ts'
+import { createDuplicateChecks } from './duplicate-checks.ts'
 import { backoffMs, DEFAULT_RETRY, pauseFor, type RetryPolicy } from './retry.ts'
 import { createRunSwitch } from './run-switch.ts'
 import { createSpeedMeter } from './speed-meter.ts'
+import { createTaskList } from './task-list.ts'
 import { createTransferSlots } from './transfer-slots.ts'
-import { ApiError, NetworkError, SourceError, UploadFailure } from './upload-errors.ts'
+import { ApiError, SourceError, UploadFailure } from './upload-errors.ts'
 import {
   callPersistently,
   type Outcome,
@@ -12,9 +15,8 @@ import {
 } from './upload-file.ts'
 import { summarize } from './upload-snapshot.ts'
 import {
-  bySize,
   createTask,
-  isLarge,
+  kindOf,
   mayHaveChanged,
   reasonOf,
   refusalOf,
@@ -25,18 +27,16 @@ import type {
   FileFacts,
   UploadEntry,
   UploadPlatform,
-  UploadSnapshot,
   UploadStore,
 } from './upload-types.ts'
-import type { CheckResult, UploadsApi } from './uploads-api.ts'
+import type { UploadsApi } from './uploads-api.ts'
 
-const PUBLISH_EVERY_MS = 100
-const TICK_MS = 1_000
 /** Large files at a time; their parts share the transfer slots anyway. */
 const MAX_LARGE_FILES = 2
-const MAX_CHECKS_PER_REQUEST = 500
-/** Hashed files wait this long for others to be checked with, while more are being hashed. */
-const CHECK_LINGER_MS = 150
+/** Beyond the transfer slots, so that none is idle while a file is announced or completed. */
+const SMALL_FILES_BEYOND_SLOTS = 2
+/** Younger uploads of other devices are most likely on their way there right now. */
+const OTHERS_OLDER_THAN_MS = 60 * 60_000
 /** A worker hashes a large upload before its asset exists: asked after this, then ever more rarely. */
 const VERIFY_POLL: RetryPolicy = { firstDelayMs: 400, maxDelayMs: 10_000, attempts: 1_000 }
 
@@ -59,18 +59,17 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
   const slots = createTransferSlots(options.transfers ?? { start: 4, max: 4 })
   const speed = createSpeedMeter()
   const running = createRunSwitch(() => platform.isOnline())
-  const tasks = new Map<string, Task<Source>>()
+  const tasks = createTaskList<Source>()
   const senders = new Map<string, Task<Source>>()
-  const listeners = new Set<(snapshot: UploadSnapshot<Source>) => void>()
-  const settledListeners = new Set<(entry: UploadEntry<Source>) => void>()
   const closing = new AbortController()
-  let snapshot: UploadSnapshot<Source> | undefined
-  let publishTimer: ReturnType<typeof setTimeout> | undefined
-  let tickTimer: ReturnType<typeof setTimeout> | undefined
   const idleWaiters: (() => void)[] = []
-  let isChecking = false
-  let lingerTimer: ReturnType<typeof setTimeout> | undefined
   let isPumpDue = false
+  const announcer = createAnnouncer(() =>
+    summarize(
+      tasks.all().map((task) => task.entry),
+      { ...running.state(), bytesPerSecond: speed.bytesPerSecond() },
+    ),
+  )
 
   const deps: UploadFileDeps<Source> = {
     api,
@@ -81,47 +80,26 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     pauseSignal: running.pauseSignal,
     onSignedOut: () => {
       running.signOut()
-      publishSoon()
+      announcer.changed()
     },
   }
+  const checks = createDuplicateChecks<Source>({
+    tasks,
+    ask: (assets) =>
+      callPersistently(deps, closing.signal, () => api.check(assets, closing.signal)),
+    onDuplicate: (task, found) => settle(task, { state: 'duplicate', ...found }),
+    onChecked: pumpSoon,
+  })
   const stopWatching = platform.watchOnline(() => {
     running.refresh()
-    publishSoon()
+    announcer.changed()
     pumpSoon()
   })
 
-  // Telling
-
-  function takeSnapshot(): UploadSnapshot<Source> {
-    snapshot ??= summarize(
-      [...tasks.values()].map((task) => task.entry),
-      { ...running.state(), bytesPerSecond: speed.bytesPerSecond() },
-    )
-    return snapshot
-  }
-
-  function publishSoon() {
-    snapshot = undefined
-    if (publishTimer !== undefined || listeners.size === 0) return
-    publishTimer = setTimeout(publish, PUBLISH_EVERY_MS)
-  }
-
-  function publish() {
-    publishTimer = undefined
-    snapshot = undefined
-    const current = takeSnapshot()
-    for (const listener of listeners) listener(current)
-    // Speed and time left change while nothing else does.
-    clearTimeout(tickTimer)
-    if (current.isActive && !current.isPaused) tickTimer = setTimeout(publishSoon, TICK_MS)
-  }
-
   function show(task: Task<Source>, change: Partial<UploadEntry<Source>>) {
     task.entry = { ...task.entry, ...change }
-    publishSoon()
+    announcer.changed()
   }
-
-  // Moving
 
   function pumpSoon() {
     if (isPumpDue || closing.signal.aborted) return
@@ -136,22 +114,19 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     if (closing.signal.aborted) return
     if (running.isRunning()) {
       startHashing()
-      startChecking()
+      checks.start()
       startSending()
     }
-    if (takeSnapshot().isActive) return
+    if (tasks.isActive) return
     speed.reset()
     for (const resolve of idleWaiters.splice(0)) resolve()
   }
 
-  const inStage = (stage: Task<Source>['stage']) =>
-    [...tasks.values()].filter((task) => task.stage === stage)
-
   function startHashing() {
-    const room = platform.hashConcurrency - inStage('hashing').length
-    if (room <= 0) return
-    for (const task of bySize(inStage('waiting')).slice(0, room)) {
-      task.stage = 'hashing'
+    while (tasks.inStage('hashing').size < platform.hashConcurrency) {
+      const task = tasks.smallest('waiting')
+      if (!task) return
+      tasks.move(task, 'hashing')
       void hash(task).catch((error: unknown) => fail(task, error))
     }
   }
@@ -171,85 +146,36 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     })
     task.hash = fresh
     task.record = { ...task.record, hash: fresh, claims }
-    task.stage = 'hashed'
+    tasks.move(task, 'hashed')
     show(task, { state: 'checking', hashedBytes: task.entry.sizeBytes, claims })
     await store.put([task.record])
     pumpSoon()
   }
 
-  function startChecking() {
-    const hashed = inStage('hashed')
-    if (hashed.length === 0 || isChecking) return
-    const mayLinger = inStage('hashing').length > 0 && hashed.length < MAX_CHECKS_PER_REQUEST
-    if (mayLinger && lingerTimer === undefined) {
-      lingerTimer = setTimeout(() => {
-        void check(inStage('hashed')).finally(() => {
-          lingerTimer = undefined
-          pumpSoon()
-        })
-      }, CHECK_LINGER_MS)
-    }
-    if (!mayLinger && lingerTimer === undefined) void check(hashed).finally(pumpSoon)
-  }
-
-  /** One question for many files. A lone file is not asked about: creating its upload answers the same. */
-  async function check(hashed: Task<Source>[]) {
-    const asked = bySize(hashed).slice(0, MAX_CHECKS_PER_REQUEST)
-    if (asked.length < 2) {
-      for (const task of asked) task.stage = 'ready'
-      return
-    }
-    isChecking = true
-    try {
-      const assets = asked.flatMap(({ entry, hash }) =>
-        hash ? [{ id: entry.id, checksum: hash.checksum }] : [],
-      )
-      const { results } = await callPersistently(deps, closing.signal, () =>
-        api.check(assets, closing.signal),
-      )
-      const answers = new Map(results.map((result) => [result.id, result]))
-      for (const task of asked) takeCheckAnswer(task, answers.get(task.entry.id))
-    } catch (error) {
-      // Each file asks for itself when its upload is created, and says why that fails.
-      if (error instanceof ApiError || error instanceof NetworkError) {
-        for (const task of asked) if (task.stage === 'hashed') task.stage = 'ready'
-      }
-    } finally {
-      isChecking = false
-    }
-  }
-
-  function takeCheckAnswer(task: Task<Source>, answer: CheckResult | undefined) {
-    if (task.stage !== 'hashed') return
-    if (answer?.action === 'reject' && answer.assetId) {
-      settle(task, {
-        state: 'duplicate',
-        assetId: answer.assetId,
-        isTrashed: answer.isTrashed ?? false,
-      })
-      return
-    }
-    task.stage = 'ready'
-  }
-
   function startSending() {
-    const sending = inStage('sending')
-    const large = sending.filter((task) => isLarge(task.entry)).length
-    const room = {
-      large: MAX_LARGE_FILES - large,
-      small: slots.limit + 2 - (sending.length - large),
-    }
-    for (const task of bySize(inStage('ready'))) {
-      const kind = isLarge(task.entry) ? 'large' : 'small'
-      const checksum = task.hash?.checksum ?? ''
+    while (true) {
+      const room = roomForSending()
       // The same bytes twice in one drop: the second waits and will be the duplicate of the first.
-      if (room[kind] <= 0 || senders.has(checksum)) continue
-      room[kind] -= 1
-      senders.set(checksum, task)
-      task.stage = 'sending'
+      const task = tasks.smallest(
+        'ready',
+        ({ entry, hash }) => room[kindOf(entry)] > 0 && !senders.has(hash?.checksum ?? ''),
+      )
+      if (!task) return
+      senders.set(task.hash?.checksum ?? '', task)
+      tasks.move(task, 'sending')
       void send(task)
         .catch((error: unknown) => fail(task, error))
         .finally(pumpSoon)
+    }
+  }
+
+  function roomForSending() {
+    const sending = [...tasks.inStage('sending')]
+    const large = sending.filter(({ entry }) => kindOf(entry) === 'large').length
+    const small = sending.length - large
+    return {
+      large: MAX_LARGE_FILES - large,
+      small: slots.limit + SMALL_FILES_BEYOND_SLOTS - small,
     }
   }
 
@@ -283,7 +209,7 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
 
   async function finish(task: Task<Source>, outcome: Outcome): Promise<void> {
     if (outcome.status === 'verifying') {
-      task.stage = 'verifying'
+      tasks.move(task, 'verifying')
       show(task, { state: 'verifying', sentBytes: task.entry.sizeBytes })
       // Not awaited: its place among the senders is free for the next file.
       void watchVerification(task, outcome.uploadId).catch((error: unknown) => fail(task, error))
@@ -305,7 +231,7 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
       if (outcome?.status === 'verifying') continue
       if (outcome) return finish(task, outcome)
       stepAside(task)
-      task.stage = 'ready'
+      tasks.move(task, 'ready')
       return pumpSoon()
     }
     throw new UploadFailure('The server has not checked this file', { canRetry: true })
@@ -326,10 +252,10 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     change: Partial<UploadEntry<Source>> & { state: EntryState },
   ) {
     stepAside(task)
-    task.stage = 'settled'
+    tasks.move(task, 'settled')
     show(task, change)
     void store.remove([task.entry.id])
-    for (const listener of settledListeners) listener(task.entry)
+    announcer.settled(task.entry)
     pumpSoon()
   }
 
@@ -342,11 +268,11 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
       void beginAnew(task, source).catch((cause: unknown) => fail(task, cause))
       return
     }
-    task.stage = 'settled'
+    tasks.move(task, 'settled')
     const { reason, canRetry } = reasonOf(error)
     show(task, { state: 'failed', reason, canRetry, sentBytes: 0 })
     if (!canRetry) void store.remove([task.entry.id])
-    for (const listener of settledListeners) listener(task.entry)
+    announcer.settled(task.entry)
     pumpSoon()
   }
 
@@ -363,18 +289,21 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
   // Coming in
 
   function add(sources: Source[]): string[] {
-    const fresh = sources.map((source) => adopt(source) ?? admit(source))
+    const parked = [...tasks.inStage('parked')]
+    const fresh = sources.map((source) => adopt(source, parked) ?? admit(source))
     void store.put(fresh.filter((task) => task.stage !== 'settled').map((task) => task.record))
-    publishSoon()
+    announcer.changed()
     pumpSoon()
     return fresh.map((task) => task.entry.id)
   }
 
   /** An unfinished file from an earlier visit is chosen again. */
-  function adopt(source: Source): Task<Source> | undefined {
+  function adopt(source: Source, parked: Task<Source>[]): Task<Source> | undefined {
+    if (parked.length === 0) return undefined
     const facts = platform.factsOf(source)
-    const task = inStage('parked').find(
-      ({ entry }) => entry.name === facts.name && entry.sizeBytes === facts.sizeBytes,
+    const task = parked.find(
+      ({ entry, stage }) =>
+        stage === 'parked' && entry.name === facts.name && entry.sizeBytes === facts.sizeBytes,
     )
     if (!task) return undefined
     bring(task, source, facts)
@@ -390,7 +319,7 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
       ...facts,
       handle: platform.handleOf(source) ?? task.record.handle,
     }
-    task.stage = 'waiting'
+    tasks.move(task, 'waiting')
     const { name, sizeBytes } = facts
     show(task, { state: 'waiting', source, name, sizeBytes, sentBytes: 0, hashedBytes: 0 })
   }
@@ -400,7 +329,7 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     const task = createTask<Source>({ ...facts, handle: platform.handleOf(source) })
     task.facts = facts
     task.entry = { ...task.entry, source }
-    tasks.set(task.entry.id, task)
+    tasks.add(task)
     const refusal = refusalOf(facts)
     if (refusal) fail(task, new UploadFailure(refusal, { canRetry: false }))
     return task
@@ -416,11 +345,11 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
         state: 'needsFile',
         ...(record.claims ? { claims: record.claims } : {}),
       }
-      tasks.set(task.entry.id, task)
+      tasks.add(task)
     }
     await reopenParked({ mayAsk: false })
     await listOthers()
-    publishSoon()
+    announcer.changed()
     return kept.length
   }
 
@@ -429,20 +358,22 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     const { uploads } = await callPersistently(deps, closing.signal, () =>
       api.list(closing.signal),
     ).catch(() => ({ uploads: [] }))
-    const known = new Set([...tasks.values()].map((task) => task.record.hash?.checksum))
+    const known = new Set(tasks.all().map((task) => task.record.hash?.checksum))
     for (const upload of uploads) {
-      if (upload.state !== 'pending' || known.has(upload.checksum)) continue
+      const isYoung = Date.now() - Date.parse(upload.createdAt) < OTHERS_OLDER_THAN_MS
+      if (upload.state !== 'pending' || isYoung || known.has(upload.checksum)) continue
       const { fileName: name, sizeBytes } = upload
       const task = createTask<Source>({ name, sizeBytes, modifiedAtMs: 0, fingerprint: '' })
       task.stage = 'parked'
       task.uploadId = upload.id
       task.entry = { ...task.entry, state: 'needsFile', sentBytes: upload.arrivedBytes }
-      tasks.set(task.entry.id, task)
+      tasks.add(task)
     }
   }
 
   async function reopenParked(reopening: { mayAsk: boolean }) {
-    for (const task of inStage('parked').filter(({ record }) => record.handle !== undefined)) {
+    const kept = [...tasks.inStage('parked')].filter(({ record }) => record.handle !== undefined)
+    for (const task of kept) {
       const reopened = await platform.reopen(task.record.handle, reopening)
       if (reopened.status === 'open') {
         bring(task, reopened.source, platform.factsOf(reopened.source))
@@ -463,14 +394,14 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     if (!task) return
     task.controller.abort(new Error('Cancelled'))
     stepAside(task)
-    tasks.delete(id)
+    tasks.remove(task)
     void store.remove([id])
     if (task.uploadId && task.stage !== 'settled') {
       void api.abort(task.uploadId, closing.signal).catch(() => {
         // The sweep removes what is never completed.
       })
     }
-    publishSoon()
+    announcer.changed()
     pumpSoon()
   }
 
@@ -479,7 +410,7 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     task.controller = new AbortController()
     task.wasRehashed = false
     task.uploadId = undefined
-    task.stage = task.entry.source ? 'waiting' : 'parked'
+    tasks.move(task, task.entry.source ? 'waiting' : 'parked')
     const { reason: _, ...entry } = task.entry
     task.entry = entry
     show(task, { state: task.entry.source ? 'waiting' : 'needsFile', sentBytes: 0 })
@@ -487,10 +418,11 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
   }
 
   function dismiss(id: string) {
-    if (tasks.get(id)?.stage !== 'settled') return
-    tasks.delete(id)
+    const task = tasks.get(id)
+    if (task?.stage !== 'settled') return
+    tasks.remove(task)
     void store.remove([id])
-    publishSoon()
+    announcer.changed()
   }
 
   return {
@@ -500,44 +432,33 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     pause() {
       running.pause()
       speed.reset()
-      publishSoon()
+      announcer.changed()
     },
     resume() {
       running.resume()
-      publishSoon()
+      announcer.changed()
       pumpSoon()
     },
     cancel,
     cancelAll() {
-      for (const task of [...tasks.values()]) if (task.stage !== 'settled') cancel(task.entry.id)
+      for (const task of tasks.all()) if (task.stage !== 'settled') cancel(task.entry.id)
     },
     retry(id: string) {
       const task = tasks.get(id)
       if (task) retryTask(task)
     },
     retryFailed() {
-      for (const task of tasks.values()) retryTask(task)
+      for (const task of tasks.all()) retryTask(task)
     },
     dismiss,
     clearSettled() {
-      for (const task of inStage('settled')) dismiss(task.entry.id)
+      for (const task of [...tasks.inStage('settled')]) dismiss(task.entry.id)
     },
     get snapshot() {
-      return takeSnapshot()
+      return announcer.current()
     },
-    subscribe(listener: (snapshot: UploadSnapshot<Source>) => void) {
-      listeners.add(listener)
-      listener(takeSnapshot())
-      return () => {
-        listeners.delete(listener)
-      }
-    },
-    onSettled(listener: (entry: UploadEntry<Source>) => void) {
-      settledListeners.add(listener)
-      return () => {
-        settledListeners.delete(listener)
-      }
-    },
+    subscribe: announcer.subscribe,
+    onSettled: announcer.onSettled,
     /** Resolves when nothing is on its way any more. Files that wait for a person do not count. */
     whenIdle(): Promise<void> {
       return new Promise((resolve) => {
@@ -547,11 +468,9 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     },
     close() {
       closing.abort(new Error('The queue is closed'))
-      for (const task of tasks.values()) task.controller.abort(closing.signal.reason)
-      clearTimeout(publishTimer)
-      clearTimeout(tickTimer)
-      clearTimeout(lingerTimer)
-      listeners.clear()
+      for (const task of tasks.all()) task.controller.abort(closing.signal.reason)
+      announcer.close()
+      checks.close()
       stopWatching()
       platform.close()
     },

@@ -3,6 +3,16 @@ import { SINGLE_PUT_MAX_BYTES } from '#contracts/upload-parts.ts'
 import { ApiError, NetworkError, SourceError, UploadFailure } from './upload-errors.ts'
 import type { FileFacts, FileHash, UploadEntry, UploadRecord } from './upload-types.ts'
 
+export type Stage =
+  | 'waiting'
+  | 'hashing'
+  | 'hashed'
+  | 'ready'
+  | 'sending'
+  | 'verifying'
+  | 'parked'
+  | 'settled'
+
 export type Task<Source> = {
   entry: UploadEntry<Source>
   facts: FileFacts | undefined
@@ -10,7 +20,7 @@ export type Task<Source> = {
   record: UploadRecord
   uploadId: string | undefined
   /** Where it stands in the queue, finer than what the person sees. */
-  stage: 'waiting' | 'hashing' | 'hashed' | 'ready' | 'sending' | 'verifying' | 'parked' | 'settled'
+  stage: Stage
   /** The hash was not computed now: a file may have changed without showing it. */
   isHashRemembered: boolean
   wasRehashed: boolean
@@ -51,8 +61,9 @@ export function bySize<Source>(tasks: Task<Source>[]): Task<Source>[] {
   return tasks.sort((one, other) => one.entry.sizeBytes - other.entry.sizeBytes)
 }
 
-export function isLarge({ sizeBytes }: { sizeBytes: number }): boolean {
-  return sizeBytes > SINGLE_PUT_MAX_BYTES
+/** Large files go up in parts. */
+export function kindOf({ sizeBytes }: { sizeBytes: number }): 'small' | 'large' {
+  return sizeBytes > SINGLE_PUT_MAX_BYTES ? 'large' : 'small'
 }
 
 /** Whether reading the file again can help. */

@@ -5,6 +5,7 @@ import type { FromHashWorker, ToHashWorker } from './hash-worker.ts'
 const MAX_WORKERS = 2
 
 type Task = {
+  worker?: Worker
   message: ToHashWorker
   onProgress: (hashedBytes: number) => void
   resolve: (inspection: Inspection) => void
@@ -19,6 +20,7 @@ export function createHashPool() {
   const waiting: Task[] = []
 
   const start = (worker: Worker, task: Task) => {
+    task.worker = worker
     const finish = (end: () => void) => {
       worker.onmessage = null
       worker.onerror = null
@@ -50,7 +52,8 @@ export function createHashPool() {
   }
 
   /** A worker cannot be interrupted inside a file: it is ended, the next file gets a fresh one. */
-  const stop = (task: Task, worker: Worker | undefined) => {
+  const stop = (task: Task) => {
+    const { worker } = task
     const index = waiting.indexOf(task)
     if (index >= 0) waiting.splice(index, 1)
     if (!worker || !all.delete(worker)) return
@@ -68,9 +71,8 @@ export function createHashPool() {
       const { known, onProgress, signal } = options
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason)
-        let worker: Worker | undefined
         const abort = () => {
-          stop(task, worker)
+          stop(task)
           reject(signal.reason)
         }
         const settled = () => signal.removeEventListener('abort', abort)
@@ -87,7 +89,7 @@ export function createHashPool() {
           },
         }
         signal.addEventListener('abort', abort, { once: true })
-        worker = idle.pop() ?? (all.size < size ? createWorker() : undefined)
+        const worker = idle.pop() ?? (all.size < size ? createWorker() : undefined)
         if (worker) start(worker, task)
         else waiting.push(task)
       })

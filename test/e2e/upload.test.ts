@@ -396,7 +396,7 @@ describe('from a page', () => {
 
   test('a page waits while the line is gone and goes on when it is back', async () => {
     const line = await startTcpProxy(edge.port)
-    const { page } = await openPage(line)
+    const { page } = await openPage(line, { host: 'nas.local' })
     const film = await makeFile('offline.mp4', 48 * MIB)
     line.limit(12 * MIB)
     await drop(page, [film.path])
