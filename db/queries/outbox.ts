@@ -178,3 +178,11 @@ export async function countJobsByQueue(db: Db): Promise<OutboxCounts[]> {
     .groupBy(outbox.queue)
     .orderBy(outbox.queue)
 }
+
+/** Whether a job with this message's dedupe key is known: waiting, sent or failed. */
+export async function hasJobForWork(db: Db, { dedupeKey }: JobMessage): Promise<boolean> {
+  const { rows } = await db.execute<{ found: boolean }>(
+    sql`select exists (select from outbox where dedupe_key = ${dedupeKey}) as found`,
+  )
+  return rows[0]?.found === true
+}

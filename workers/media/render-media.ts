@@ -85,11 +85,23 @@ async function decode(work: Work): Promise<Decoded> {
   if (format.kind === 'video') return await decodeVideo(work, format.demuxer)
   if (format.kind === 'raw' || format.kind === 'tiff') return await decodeRaw(work)
   const mimeType = format.kind === 'other' ? '' : format.mimeType
-  const decoders = format.kind === 'plain' ? [withSharp, withFfmpeg] : foreignDecoders(mimeType)
+  const decoders = format.kind === 'plain' ? await plainDecoders(work) : foreignDecoders(mimeType)
   return await firstOf(decoders.map((decoder) => () => decoder(work, mimeType)))
 }
 
 type Decoder = (work: Work, mimeType: string) => Promise<Decoded>
+
+/** Formats that are decoded line by line, if they are not progressive. The others need all pixels in memory at once. */
+const BY_LINES = new Set<string | undefined>(['jpeg', 'png', 'svg'])
+const IN_PROCESS_MAX_PIXELS = 100_000_000
+
+/** A picture that would fill this process' memory is decoded where memory has a limit of its own. */
+async function plainDecoders({ path }: Work): Promise<Decoder[]> {
+  const header = await readImageHeader(path).catch(() => undefined)
+  const pixels = header ? header.width * header.height : 0
+  const isWhole = header && (header.isProgressive || !BY_LINES.has(header.format))
+  return isWhole && pixels > IN_PROCESS_MAX_PIXELS ? [withVips] : [withSharp, withFfmpeg]
+}
 
 function foreignDecoders(mimeType: string): Decoder[] {
   return VIPS_FIRST.has(mimeType) ? [withVips, withFfmpeg] : [withFfmpeg, withVips]
@@ -116,9 +128,18 @@ async function withSharp({ path }: Work): Promise<Decoded> {
   return withSize(await decodeImage({ input: path, rotation: 'exif' }))
 }
 
-async function withVips({ path, folder, signal }: Work): Promise<Decoded> {
+/** HEIF and JPEG XL are turned by their decoders: their EXIF tag would turn them again. */
+async function withVips({ path, format, folder, signal }: Work): Promise<Decoded> {
   const { decodedPath, size } = await decodeWithVips({ path, folder, signal })
-  return { pixels: await decodeImage({ input: decodedPath, rotation: 'none' }), size }
+  const header =
+    format.kind === 'plain' ? await readImageHeader(path).catch(() => undefined) : undefined
+  const rotation = header?.format === 'heif' ? 'none' : rotationOf(header?.orientation)
+  return { pixels: await decodeImage({ input: decodedPath, rotation }), size: turn(size, rotation) }
+}
+
+function turn(size: Size, rotation: ImageSource['rotation']): Size {
+  const isTurned = typeof rotation === 'number' && rotation >= 5
+  return isTurned ? { width: size.height, height: size.width } : size
 }
 
 async function withFfmpeg({ path, folder, signal }: Work, mimeType: string): Promise<Decoded> {
@@ -131,8 +152,7 @@ async function withFfmpeg({ path, folder, signal }: Work, mimeType: string): Pro
   // The decoded picture is at most as large as a preview; the header knows the size before.
   if (!header) return { pixels, size: undefined }
   const { width, height } = header
-  const isTurned = typeof rotation === 'number' && rotation >= 5
-  return { pixels, size: isTurned ? { width: height, height: width } : { width, height } }
+  return { pixels, size: turn({ width, height }, rotation) }
 }
 
 function rotationOf(orientation: number | undefined): ImageSource['rotation'] {

@@ -10,7 +10,7 @@ type Input = { path: string; folder: string; signal?: AbortSignal | undefined }
 
 /**
  * Decodes what sharp's own libvips cannot (HEIC, JPEG XL) with the system's, in a child process.
- * The picture lies upright and uncompressed, at most as large as a preview, in the file whose path it answers with.
+ * The picture lies uncompressed, turned as its decoder does it, at most as large as a preview, in the file whose path it answers with.
  */
 export async function decodeWithVips({ path, folder, signal }: Input) {
   const size = await readSizeWithVips({ path, folder, signal })
@@ -18,7 +18,6 @@ export async function decodeWithVips({ path, folder, signal }: Input) {
   const scale = Math.min(1, PREVIEW_EDGE_PX / shorter)
   const box = `${Math.round(size.width * scale)}x${Math.round(size.height * scale)}>`
   const decodedPath = join(folder, 'decoded.v')
-  // HEIF and JPEG XL are turned by their decoders; their EXIF tag would turn them again.
   const args = [path, '--size', box, '--no-rotate', '--output', decodedPath]
   await tryChild('vipsthumbnail', args, signal)
   return { decodedPath, size }

@@ -141,6 +141,22 @@ test('a picture that ends in the middle shows what is there; one without pixels 
   await expect(make(headless)).rejects.toThrow('The file ends in the middle')
 })
 
+test('a huge progressive JPEG is decoded in a child process, and stands upright', async () => {
+  const owner = await seedUser()
+  const huge = await sharp({
+    create: { width: 10_400, height: 10_000, channels: 3, background: '#a00' },
+  })
+    .jpeg({ progressive: true, quality: 30 })
+    .toBuffer()
+  const bytes = await withTags(huge, { Orientation: 6 })
+  const assetId = await seedAsset({ owner, bytes, name: 'huge.jpg' })
+
+  await make(assetId)
+
+  expect(await findAsset(assetId)).toMatchObject({ width: 10_000, height: 10_400 })
+  expect(await listFiles(assetId)).toMatchObject([{ width: 1440, height: 1498 }, { width: 250 }])
+}, 60_000)
+
 test('an original that is missing from the store is said to be', async () => {
   const owner = await seedUser()
   const assetId = await seedAsset({ owner, bytes: await makeJpeg({ width: 44 }), name: 'a.jpg' })

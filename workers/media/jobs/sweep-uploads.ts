@@ -3,7 +3,7 @@ import type { PayloadOf } from '#contracts/jobs/define-job.ts'
 import type { sweepUploads } from '#contracts/jobs/sweep-uploads.ts'
 import { verifyUpload } from '#contracts/jobs/verify-upload.ts'
 import { partsOf } from '#contracts/upload-parts.ts'
-import { insertJobs } from '#db/queries/outbox.ts'
+import { hasJobForWork, insertJobs } from '#db/queries/outbox.ts'
 import {
   deleteSettledUploadsForWork,
   deleteUpload,
@@ -66,15 +66,19 @@ async function sweepOrSkip(upload: Upload, deps: MediaDeps, context: JobContext)
 }
 
 async function sweep(upload: Upload, deps: MediaDeps, context: JobContext): Promise<void> {
-  const { db, clock } = deps
-  const silentMs = clock().getTime() - upload.updatedAt.getTime()
+  const silentMs = deps.clock().getTime() - upload.updatedAt.getTime()
   const deadMs = upload.kind === 'form' ? FORM_DEAD_MS : PRESIGNED_DEAD_MS
-  if (upload.state === 'verifying') {
-    // Its job may merely wait long; another one finds nothing to verify.
-    return void (await insertJobs(db, [verifyUpload.message({ uploadId: upload.id })]))
-  }
+  if (upload.state === 'verifying') return await ringAgain(upload, deps, context)
   if (upload.kind === 'presigned' && (await completeIfWhole(upload, deps, context))) return
   if (silentMs >= deadMs) await abandon(upload, deps, context)
+}
+
+/** A verification that still waits, or that failed and waits for a person, is left alone. */
+async function ringAgain(upload: Upload, { db }: MediaDeps, { log }: JobContext) {
+  const message = verifyUpload.message({ uploadId: upload.id })
+  if (await hasJobForWork(db, message)) return
+  log.warn({ uploadId: upload.id }, 'the verification of an upload was lost')
+  await insertJobs(db, [message])
 }
 
 async function completeIfWhole(upload: Upload, deps: MediaDeps, { log, requestId }: JobContext) {
