@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
+import { withAnswerTimeout } from './answer-timeout.ts'
 import type { S3Request, S3Response } from './s3.ts'
 import { s3Storage } from './s3.ts'
 import type { Storage } from './storage.ts'
@@ -38,10 +39,15 @@ export function signerFor(settings: StoreSettings, request: S3Request) {
   return { ...settings, service: 's3', cache: signingKeys, url: url.href, method: request.method }
 }
 
+/** A blank may stand as `+` in a query only by the rules of forms, which not every store reads by. */
+export const hrefOf = (signed: URL) =>
+  `${signed.origin}${signed.pathname}${signed.search.replaceAll('+', '%20')}`
+
 async function sign(settings: StoreSettings, request: S3Request) {
   // Payloads are not hashed: TLS or loopback guards them, and where it counts a checksum header does.
   const headers = { ...request.headers, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
-  return new AwsV4Signer({ ...signerFor(settings, request), headers }).sign()
+  const signed = await new AwsV4Signer({ ...signerFor(settings, request), headers }).sign()
+  return { ...signed, url: hrefOf(signed.url) }
 }
 
 function answerOf(response: Response): S3Response {
@@ -59,28 +65,12 @@ function answerOf(response: Response): S3Response {
 export function createEdgeStorage(settings: StoreSettings, fetch: StoreFetch): Storage {
   async function send(request: S3Request): Promise<S3Response> {
     const { method, url, headers } = await sign(settings, request)
-    const timeout = new AbortController()
-    const timer = setTimeout(
-      () => timeout.abort(new Error(`store: no answer to ${request.method} in time`)),
-      ANSWER_TIMEOUT_MS,
-    )
-    const signal = request.signal
-      ? AbortSignal.any([timeout.signal, request.signal])
-      : timeout.signal
-    try {
-      const body = request.body as RequestInit['body'] // both runtimes take any Uint8Array
-      return answerOf(
-        await fetch(url.href, {
-          method,
-          headers,
-          signal,
-          redirect: 'manual',
-          ...(body && { body }),
-        }),
-      )
-    } finally {
-      clearTimeout(timer)
-    }
+    const body = request.body as RequestInit['body'] // both runtimes take any Uint8Array
+    const answer = await withAnswerTimeout(ANSWER_TIMEOUT_MS, (timeout) => {
+      const signal = request.signal ? AbortSignal.any([timeout, request.signal]) : timeout
+      return fetch(url, { method, headers, signal, redirect: 'manual', ...(body && { body }) })
+    })
+    return answerOf(answer)
   }
   return s3Storage(send, settings.bucket)
 }

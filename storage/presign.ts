@@ -1,6 +1,6 @@
 import { AwsV4Signer } from 'aws4fetch'
 import { base64Of } from '#contracts/checksum.ts'
-import { type StoreSettings, signerFor } from './edge.ts'
+import { hrefOf, type StoreSettings, signerFor } from './edge.ts'
 import type { MultipartId } from './storage.ts'
 
 /** A request that anyone may make as it stands until it expires. */
@@ -52,7 +52,7 @@ export function createPresigner(
     }).sign()
     // Browsers set the length themselves and forbid scripts to.
     const { 'content-length': _, ...sent } = headers
-    return { url: url.href, headers: sent }
+    return { url: hrefOf(url), headers: sent }
   }
 
   return {

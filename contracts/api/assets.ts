@@ -90,9 +90,15 @@ const Rating = z.number().int().min(-1).max(5).nullable()
 /** `2024-05-01T12:00:00.000+02:00`, with Z, or a wall clock without a zone. */
 const TakenAt = z.iso.datetime({ offset: true, local: true })
 
+/** Postgres stores no NUL. */
+const storable = z
+  .string()
+  .max(100_000)
+  .regex(/^[^\0]*$/, 'must have no NUL')
+
 const changes = {
   dateTimeOriginal: TakenAt.optional(),
-  description: z.string().max(100_000).optional(),
+  description: storable.optional(),
   isFavorite: z.boolean().optional(),
   latitude: z.number().min(-90).max(90).optional(),
   longitude: z.number().min(-180).max(180).optional(),
@@ -198,10 +204,14 @@ const formDuration = z
   })
   .pipe(z.number().int().nonnegative().max(2_147_483_647))
 
+// What both Postgres and an ISO date of four digits can hold.
+const FIRST_DAY = new Date('0001-01-01T00:00:00Z')
+const LAST_DAY = new Date('9999-12-31T00:00:00Z')
+
 const formDate = z
   .string()
   .transform((text) => new Date(text))
-  .pipe(z.date('must be a date'))
+  .pipe(z.date('must be a date').min(FIRST_DAY).max(LAST_DAY))
 
 const absentWhenEmpty = <Field extends z.ZodType>(field: Field) =>
   z.preprocess((value) => (value === '' ? undefined : value), field.optional())

@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
+import { withAnswerTimeout } from '#storage/answer-timeout.ts'
 import type { AppEnv } from '../app-env.ts'
 
 /** Ours and the ones that only mean something between two neighbours on the way. */
@@ -19,6 +20,9 @@ const DROPPED_FROM_REQUEST = [
 ]
 
 const DROPPED_FROM_ANSWER = ['set-cookie', 'connection', 'keep-alive', 'server', 'vary']
+
+/** The store answers when it has the whole body, which may come over a slow line. */
+const ANSWER_TIMEOUT_MS = 60 * 60 * 1000
 
 /** A signature in the query is what we hand out; one in the header is what S3's own tools make. */
 function isSigned(url: URL, headers: Headers): boolean {
@@ -45,12 +49,16 @@ export const passToStore: MiddlewareHandler<AppEnv> = async (c, next) => {
   const headers = new Headers(c.req.raw.headers)
   for (const name of DROPPED_FROM_REQUEST) headers.delete(name)
   const { method, body } = c.req.raw
-  const answer = await store.fetch(urlFor(c.var.client, url), {
-    method,
-    headers,
-    redirect: 'manual',
-    ...(body && { body, duplex: 'half' }),
-  } as RequestInit)
+  const answer = await withAnswerTimeout(ANSWER_TIMEOUT_MS, (signal) => {
+    const init = {
+      method,
+      headers,
+      signal,
+      redirect: 'manual',
+      ...(body && { body, duplex: 'half' }),
+    }
+    return store.fetch(urlFor(c.var.client, url), init as RequestInit)
+  })
   const response = new Response(answer.body, answer)
   for (const name of DROPPED_FROM_ANSWER) response.headers.delete(name)
   // Errors must not be kept, and what says nothing of itself belongs to this one client.
