@@ -1,18 +1,15 @@
 import { createAnnouncer } from './announcer.ts'
+import { callPersistently } from './call-persistently.ts'
 import { createDuplicateChecks } from './duplicate-checks.ts'
 import { backoffMs, DEFAULT_RETRY, pauseFor, type RetryPolicy } from './retry.ts'
 import { createRunSwitch } from './run-switch.ts'
+import type { UploadFileDeps } from './send-parts.ts'
 import { createSpeedMeter } from './speed-meter.ts'
 import { createTaskList } from './task-list.ts'
 import { createTransferSlots } from './transfer-slots.ts'
+import { createUnfinishedFiles } from './unfinished-files.ts'
 import { ApiError, SourceError, UploadFailure } from './upload-errors.ts'
-import {
-  callPersistently,
-  type Outcome,
-  outcomeOf,
-  type UploadFileDeps,
-  uploadFile,
-} from './upload-file.ts'
+import { type Outcome, outcomeOf, uploadFile } from './upload-file.ts'
 import { summarize } from './upload-snapshot.ts'
 import {
   createTask,
@@ -35,8 +32,6 @@ import type { UploadsApi } from './uploads-api.ts'
 const MAX_LARGE_FILES = 2
 /** Beyond the transfer slots, so that none is idle while a file is announced or completed. */
 const SMALL_FILES_BEYOND_SLOTS = 2
-/** Younger uploads of other devices are most likely on their way there right now. */
-const OTHERS_OLDER_THAN_MS = 60 * 60_000
 /** A worker hashes a large upload before its asset exists: asked after this, then ever more rarely. */
 const VERIFY_POLL: RetryPolicy = { firstDelayMs: 400, maxDelayMs: 10_000, attempts: 1_000 }
 
@@ -89,6 +84,14 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
       callPersistently(deps, closing.signal, () => api.check(assets, closing.signal)),
     onDuplicate: (task, found) => settle(task, { state: 'duplicate', ...found }),
     onChecked: pumpSoon,
+  })
+  const unfinished = createUnfinishedFiles<Source>({
+    tasks,
+    store,
+    platform,
+    list: () => callPersistently(deps, closing.signal, () => api.list(closing.signal)),
+    bring,
+    show,
   })
   const stopWatching = platform.watchOnline(() => {
     running.refresh()
@@ -283,31 +286,17 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     task.record = record
     task.uploadId = undefined
     bring(task, fresh, platform.factsOf(fresh))
-    pumpSoon()
   }
 
   // Coming in
 
   function add(sources: Source[]): string[] {
-    const parked = [...tasks.inStage('parked')]
-    const fresh = sources.map((source) => adopt(source, parked) ?? admit(source))
+    const takeUp = unfinished.matcher()
+    const fresh = sources.map((source) => takeUp(source) ?? admit(source))
     void store.put(fresh.filter((task) => task.stage !== 'settled').map((task) => task.record))
     announcer.changed()
     pumpSoon()
     return fresh.map((task) => task.entry.id)
-  }
-
-  /** An unfinished file from an earlier visit is chosen again. */
-  function adopt(source: Source, parked: Task<Source>[]): Task<Source> | undefined {
-    if (parked.length === 0) return undefined
-    const facts = platform.factsOf(source)
-    const task = parked.find(
-      ({ entry, stage }) =>
-        stage === 'parked' && entry.name === facts.name && entry.sizeBytes === facts.sizeBytes,
-    )
-    if (!task) return undefined
-    bring(task, source, facts)
-    return task
   }
 
   function bring(task: Task<Source>, source: Source, facts: FileFacts) {
@@ -322,6 +311,7 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     tasks.move(task, 'waiting')
     const { name, sizeBytes } = facts
     show(task, { state: 'waiting', source, name, sizeBytes, sentBytes: 0, hashedBytes: 0 })
+    pumpSoon()
   }
 
   function admit(source: Source): Task<Source> {
@@ -333,58 +323,6 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
     const refusal = refusalOf(facts)
     if (refusal) fail(task, new UploadFailure(refusal, { canRetry: false }))
     return task
-  }
-
-  async function resumeUnfinished(): Promise<number> {
-    const kept = (await store.list()).filter(({ id }) => !tasks.has(id))
-    for (const record of kept) {
-      const task = createTask<Source>(record)
-      task.stage = 'parked'
-      task.entry = {
-        ...task.entry,
-        state: 'needsFile',
-        ...(record.claims ? { claims: record.claims } : {}),
-      }
-      tasks.add(task)
-    }
-    await reopenParked({ mayAsk: false })
-    await listOthers()
-    announcer.changed()
-    return kept.length
-  }
-
-  /** Uploads begun by another browser or device: known by name only, until the file is chosen here. */
-  async function listOthers() {
-    const { uploads } = await callPersistently(deps, closing.signal, () =>
-      api.list(closing.signal),
-    ).catch(() => ({ uploads: [] }))
-    const known = new Set(tasks.all().map((task) => task.record.hash?.checksum))
-    for (const upload of uploads) {
-      const isYoung = Date.now() - Date.parse(upload.createdAt) < OTHERS_OLDER_THAN_MS
-      if (upload.state !== 'pending' || isYoung || known.has(upload.checksum)) continue
-      const { fileName: name, sizeBytes } = upload
-      const task = createTask<Source>({ name, sizeBytes, modifiedAtMs: 0, fingerprint: '' })
-      task.stage = 'parked'
-      task.uploadId = upload.id
-      task.entry = { ...task.entry, state: 'needsFile', sentBytes: upload.arrivedBytes }
-      tasks.add(task)
-    }
-  }
-
-  async function reopenParked(reopening: { mayAsk: boolean }) {
-    const kept = [...tasks.inStage('parked')].filter(({ record }) => record.handle !== undefined)
-    for (const task of kept) {
-      const reopened = await platform.reopen(task.record.handle, reopening)
-      if (reopened.status === 'open') {
-        bring(task, reopened.source, platform.factsOf(reopened.source))
-        pumpSoon()
-      } else {
-        const needs = reopened.status === 'gone' ? 'needsFile' : 'needsPermission'
-        show(task, { state: needs })
-        // One refusal answers for all: no second question.
-        if (reopening.mayAsk && needs === 'needsPermission') return
-      }
-    }
   }
 
   // Steering
@@ -427,8 +365,8 @@ export function createUploadQueue<Source>(options: UploadQueueOptions<Source>) {
 
   return {
     add,
-    resumeUnfinished,
-    grantAccess: () => reopenParked({ mayAsk: true }),
+    resumeUnfinished: unfinished.resume,
+    grantAccess: () => unfinished.reopen({ mayAsk: true }),
     pause() {
       running.pause()
       speed.reset()
