@@ -38,6 +38,8 @@ type Mode = (typeof modes)[number]
 /** A job's stay in the process. End it, whatever came of the job. */
 export type Stay = { mustBeSetAside: boolean; end(): void }
 
+type Beginning = { id: string; hasStartedBefore: boolean }
+
 type Options = {
   valkey: Redis
   prefix: string
@@ -140,50 +142,49 @@ export function createCrashLedger(options: Options) {
     await options.putBackOf(lockOwners)
   }
 
-  /** Writes down how a job is here and answers how many workers died while it ran alone; null: no suspect. */
-  async function note(id: string, mode: Mode) {
-    const results = await valkey
-      .pipeline()
-      .hset(keys.jobs(workerId), id, mode)
-      .hget(keys.suspects, id)
-      .exec()
-    const kills = results?.[1]?.[1]
-    return typeof kills === 'string' ? Number(kills) : null
+  /**
+   * Not awaited: it is on its way before the handler's first step, and stays so when the process dies. Plain commands,
+   * because building one of ioredis' pipelines costs more than a whole job of BullMQ's.
+   */
+  function note(id: string, mode: Mode) {
+    valkey.hset(keys.jobs(workerId), id, mode).catch(() => {})
   }
 
-  async function begin(id: string): Promise<Stay> {
-    let leave: Leave | undefined = gate.tryEnter()
-    const kills = await note(id, leave ? 'beside' : 'waiting')
-    if (kills !== null) {
-      leave?.()
-      if (kills > ALONE_KILLS_ALLOWED) return stay(id, { wasSuspect: true, mustBeSetAside: true })
-      await note(id, 'waiting')
-      leave = await gate.enterAlone()
-      await note(id, 'alone')
-      log.info({ jobId: id }, 'runs alone, since a worker died in its company')
-    } else if (!leave) {
-      leave = await gate.enter()
-      await note(id, 'beside')
-    }
-    return stay(id, { wasSuspect: kills !== null, mustBeSetAside: false, leave })
+  /** How many workers died while the job ran alone; undefined: it is no suspect, as none is that never started. */
+  async function countKills({ id, hasStartedBefore }: Beginning): Promise<number | undefined> {
+    if (!hasStartedBefore) return undefined
+    const kills = await valkey.hget(keys.suspects, id)
+    return kills === null ? undefined : Number(kills)
   }
 
-  function stay(
-    id: string,
-    {
-      wasSuspect,
-      mustBeSetAside,
-      leave,
-    }: { wasSuspect: boolean; mustBeSetAside: boolean; leave?: Leave },
-  ): Stay {
+  async function begin(job: Beginning): Promise<Stay> {
+    const { id } = job
+    const kills = await countKills(job)
+    if (kills === undefined) return stay(id, { leave: await enter(id) })
+    if (kills > ALONE_KILLS_ALLOWED) return stay(id, { mustBeSetAside: true, wasSuspect: true })
+    note(id, 'waiting')
+    const leave = await gate.enterAlone()
+    note(id, 'alone')
+    log.info({ jobId: id }, 'runs alone, since a worker died in its company')
+    return stay(id, { leave, wasSuspect: true })
+  }
+
+  async function enter(id: string): Promise<Leave> {
+    const leave = gate.tryEnter() ?? (await gate.enter())
+    note(id, 'beside')
+    return leave
+  }
+
+  type Circumstances = { leave?: Leave; mustBeSetAside?: boolean; wasSuspect?: boolean }
+
+  function stay(id: string, { leave, mustBeSetAside = false, wasSuspect }: Circumstances): Stay {
     return {
       mustBeSetAside,
       end() {
         leave?.()
         // Not awaited: it stands before the job's completion on the same connection.
-        const forget = valkey.pipeline().hdel(keys.jobs(workerId), id)
-        if (wasSuspect) forget.hdel(keys.suspects, id)
-        forget.exec().catch(() => {})
+        valkey.hdel(keys.jobs(workerId), id).catch(() => {})
+        if (wasSuspect) valkey.hdel(keys.suspects, id).catch(() => {})
       },
     }
   }

@@ -60,7 +60,7 @@ export function createProcessor<Jobs extends JobRecord, Deps>(options: Options<J
     const { requestId } = job.data
     const log = options.log.child({ requestId, jobId: id, job: job.name })
     if (job.stalledCounter > 0) await ledger.reap()
-    const stay = await ledger.begin(id)
+    const stay = await ledger.begin({ id, hasStartedBefore: job.attemptsStarted > 1 })
     const startedAt = performance.now()
     try {
       if (stay.mustBeSetAside)
