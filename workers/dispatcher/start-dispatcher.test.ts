@@ -298,3 +298,21 @@ test('health and metrics tell what the queues hold', async () => {
   expect(text).toContain('tintype_outbox_sent_total 3')
   expect(text).toContain('tintype_queue_jobs{queue="backgroundTask",state="waiting"} 3')
 })
+
+test('stops soon although Valkey is gone and rows wait for it', async () => {
+  const { db, dispatch, work, write } = setup()
+  const dispatcher = await dispatch({ pollMs: 100 })
+  const worker = work()
+  await write(0, 1)
+  await until(async () => (await listRows(db)).length === 0)
+  await valkey.kill()
+  await write(1, 3)
+  await until(async () => (await listRows(db)).some(({ sentAt }) => sentAt))
+  const before = Date.now()
+
+  await Promise.all([dispatcher.stop(), worker.stop({ finishLimitMs: 300 })])
+  const stopMs = Date.now() - before
+  await valkey.restart()
+
+  expect(stopMs).toBeLessThan(10_000)
+})
