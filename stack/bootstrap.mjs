@@ -67,7 +67,11 @@ function handOver() {
   if (process.execve) process.execve(pinnedNode, [pinnedNode, ...args], env)
   const child = spawn(pinnedNode, args, { env, stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // npm runs scripts in a shell, and a signal for npm ends that shell without reaching what runs in it.
+  const parent = process.ppid
+  const watch = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 1000)
   child.once('exit', (code, signal) => {
+    clearInterval(watch)
     process.exitCode = code ?? 1
     if (signal) console.error(`Tintype was ended by ${signal}`)
   })

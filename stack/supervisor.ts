@@ -32,6 +32,7 @@ import { type ProcessSpec, type Supervised, supervise } from './supervise.ts'
 const NO_SPACE_BYTES = 32 * 1024 * 1024
 /** Ctrl-C reaches this process from the terminal and once more from npm: one press. */
 const SAME_PRESS_MS = 1000
+const PARENT_CHECK_MS = 1000
 
 const options = parseStartOptions(process.argv.slice(2))
 const settings = await loadSettings()
@@ -140,6 +141,17 @@ function onSignal() {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+
+// npm runs scripts in a shell, and a signal for npm ends that shell without reaching what runs in it.
+if (process.env.npm_lifecycle_event) {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    onSignal()
+  }, PARENT_CHECK_MS)
+  watch.unref()
+}
 // The terminal may be gone; the stack stops in order all the same.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
