@@ -5,6 +5,7 @@ import type { JobMessage } from '#contracts/jobs/define-job.ts'
 import { deleteObjects } from '#contracts/jobs/delete-objects.ts'
 import { extractMetadata } from '#contracts/jobs/extract-metadata.ts'
 import { verifyUpload } from '#contracts/jobs/verify-upload.ts'
+import { objectKeys } from '#contracts/object-keys.ts'
 import { atomically } from '../atomically.ts'
 import type { Db } from '../client.ts'
 import { violates } from '../database-error.ts'
@@ -149,17 +150,19 @@ async function settle(
   ])
 }
 
-const keysOf = ({ objectKey, sidecarKey }: Pick<Upload, 'objectKey' | 'sidecarKey'>) =>
-  sidecarKey ? [objectKey, sidecarKey] : [objectKey]
+type Located = Pick<Upload, 'id' | 'ownerId' | 'assetId' | 'objectKey'>
 
-function removalOf(upload: Pick<Upload, 'objectKey' | 'sidecarKey'>): JobMessage {
+/** With the sidecar's key in any case: its object comes before its mention on the row. */
+const keysOf = ({ objectKey, ...owned }: Located) => [objectKey, objectKeys.sidecar(owned)]
+
+function removalOf(upload: Located): JobMessage {
   return deleteObjects.message({ keys: keysOf(upload) })
 }
 
 /** Forgets an upload that is not settled; whatever lies in the store for it goes with a job. */
 export async function deleteUpload(
   db: Db,
-  { upload, requestId }: Requested & { upload: Pick<Upload, 'id' | 'objectKey' | 'sidecarKey'> },
+  { upload, requestId }: Requested & { upload: Located },
 ): Promise<void> {
   await db.execute(sql`
     with gone as (

@@ -82,11 +82,12 @@ export class ReceivedFile implements PartSink {
 
   /** Leaves nothing behind: parts go now, an object that is whole goes with a job. */
   async discard(): Promise<void> {
-    const { uploadId: id, objectKey, sidecarKey } = this
+    const { uploadId: id, assetId, objectKey } = this
     await this.#writer.abort()
     if (!this.#isAnnounced) return
     const { db, requestId } = this.#deps
-    await deleteUpload(db, { upload: { id, objectKey, sidecarKey }, requestId })
+    const ownerId = this.#viewer.id
+    await deleteUpload(db, { upload: { id, ownerId, assetId, objectKey }, requestId })
   }
 
   async #announce(upload?: MultipartId): Promise<void> {

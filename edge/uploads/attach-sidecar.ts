@@ -41,6 +41,6 @@ export async function attachSidecar(
   if (upload.state !== 'pending') throw new AppError('conflict', 'The upload is not open any more')
   const bytes = await readAtMost(body, SIDECAR_MAX_BYTES)
   const sidecarKey = objectKeys.sidecar(upload)
-  await updateSidecarKey(deps.db, { viewerId: viewer.id, uploadId, sidecarKey })
   await deps.storage.put(sidecarKey, bytes, { contentType: SIDECAR_TYPE })
+  await updateSidecarKey(deps.db, { viewerId: viewer.id, uploadId, sidecarKey })
 }
