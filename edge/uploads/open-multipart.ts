@@ -1,4 +1,4 @@
-import { findUpload, type Upload, updateMultipartId } from '#db/queries/uploads.ts'
+import { findUpload, markUploadAlive, type Upload, updateMultipartId } from '#db/queries/uploads.ts'
 import type { Deps } from '../deps.ts'
 import { type Arrival, findArrival, isSinglePut, nothingArrived } from './describe-upload.ts'
 
@@ -18,10 +18,15 @@ async function openMultipart({ db, storage }: Deps, upload: Upload): Promise<Upl
   return (await findUpload(db, scope)) ?? upload
 }
 
+/** The sweep forgets presigned uploads that nobody has asked about for days. */
+const ALIVE_EVERY_MS = 60 * 60 * 1000
+
 type Open = { upload: Upload; arrival: Arrival }
 
 /** What of an earlier request's upload has arrived. The store forgets multipart uploads after a while. */
 export async function resumeUpload(deps: Deps, upload: Upload): Promise<Open> {
+  const silentMs = deps.clock().getTime() - upload.updatedAt.getTime()
+  if (silentMs > ALIVE_EVERY_MS) await markUploadAlive(deps.db, upload.id)
   const arrival = await findArrival(deps.storage, upload)
   const needsParts = !isSinglePut(upload) && !arrival.parts && arrival.missing.length > 0
   return { upload: needsParts ? await openMultipart(deps, upload) : upload, arrival }
