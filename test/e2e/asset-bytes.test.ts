@@ -1,13 +1,20 @@
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import * as sdk from '@immich/sdk'
 import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { UploadDto } from '#contracts/api/uploads.ts'
 import { assets, uploads } from '#db/schema/tables.ts'
 import { createNodeStorage } from '#storage/node.ts'
+import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createTestBucket } from '#test/helpers/bucket.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
+import { sha1 } from '#test/helpers/forms.ts'
 import { createTestGateway } from '#test/helpers/gateway.ts'
 import { announcement, sendPuts } from '#test/helpers/presigned.ts'
 import { until } from '#test/helpers/until.ts'
@@ -39,6 +46,7 @@ const edge = await startWorkerd(folder, {
 })
 
 let authorization = ''
+let apiKey = ''
 beforeAll(async () => {
   const json = {
     method: 'POST',
@@ -48,6 +56,8 @@ beforeAll(async () => {
   await fetch(`${edge.url}/api/auth/admin-sign-up`, json)
   const login = await (await fetch(`${edge.url}/api/auth/login`, json)).json()
   authorization = `Bearer ${login.accessToken}`
+  const made = await post('/api/api-keys', { name: 'all', permissions: ['all'] })
+  apiKey = (await made.json()).secret
 })
 
 const post = async (path: string, body: unknown) =>
@@ -207,5 +217,67 @@ describe('our own port', () => {
       true,
     )
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(bytes.length)])
+  })
+})
+
+describe("Immich's own clients", () => {
+  const upload = async (folder: string) => {
+    const immich = join(process.cwd(), 'node_modules', '@immich', 'cli', 'bin', 'immich')
+    const args = [
+      immich,
+      '--url',
+      `${edge.url}/api`,
+      '--key',
+      apiKey,
+      'upload',
+      '--recursive',
+      folder,
+    ]
+    const env = { ...process.env, IMMICH_CONFIG_DIR: folder }
+    return (await promisify(execFile)(process.execPath, args, { env })).stdout
+  }
+
+  test('the command line tool uploads a folder with sidecars, once', async () => {
+    const files = await mkdtemp(join(tmpdir(), 'tintype-cli-'))
+    atEndOfFile(() => rm(files, { recursive: true }))
+    const large = randomBytes(20 * MIB)
+    await writeFile(join(files, 'one.jpg'), randomBytes(3000))
+    await writeFile(join(files, 'one.jpg.xmp'), '<x:xmpmeta/>')
+    await writeFile(join(files, 'zwei ü.mp4'), large)
+
+    await upload(files)
+    const again = await upload(files)
+
+    const rows = await database.db.select().from(assets)
+    const byName = new Map(rows.map((row) => [row.originalFileName, row]))
+    expect(byName.get('one.jpg')?.sidecarKey).not.toBeNull()
+    expect(Buffer.from(byName.get('zwei ü.mp4')?.checksum ?? [])).toEqual(sha1(large))
+    expect(again).toContain('duplicate')
+  })
+
+  test('the SDK uploads, finds, trashes and restores', async () => {
+    sdk.init({ baseUrl: `${edge.url}/api`, apiKey })
+    const file = new File([randomBytes(2000)], 'sdk.jpg')
+    const times = {
+      fileCreatedAt: '2024-05-17T10:00:00.000Z',
+      fileModifiedAt: '2024-05-17T10:00:00.000Z',
+    }
+
+    const { id, status } = await sdk.uploadAsset({
+      assetMediaCreateDto: { assetData: file, ...times },
+    })
+    const asset = await sdk.getAssetInfo({ id })
+    const bytes = await sdk.downloadAsset({ id })
+    const months = await sdk.getTimeBuckets({})
+    const month = await sdk.getTimeBucket({ timeBucket: '2024-05-01' })
+    await sdk.deleteAssets({ assetBulkDeleteDto: { ids: [id] } })
+    const restored = await sdk.restoreTrash()
+
+    expect(status).toBe('created')
+    expect(asset).toMatchObject({ originalFileName: 'sdk.jpg', type: 'IMAGE', isTrashed: false })
+    expect(bytes.size).toBe(2000)
+    expect(months.map(({ timeBucket }) => timeBucket)).toContain('2024-05-01')
+    expect(month.id).toContain(id)
+    expect(restored).toEqual({ count: 1 })
   })
 })
