@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openLogFile } from './log-file.ts'
-import { toLogLine } from './log-line.ts'
+import { lastWords, toLogLine } from './log-line.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -66,4 +66,21 @@ test.each([
   ],
 ])('%s', (_, name, line, expected) => {
   expect(JSON.parse(toLogLine(name, line, NOON))).toEqual(expected)
+})
+
+test.each([
+  [
+    'of a crash, the error',
+    ['node:fs:1', '     ^', 'Error: EACCES: no', '    at x', 'Node.js v24'],
+    'Error: EACCES: no',
+  ],
+  [
+    'of JSON lines, the last error with its cause',
+    ['{"level":"error","msg":"lost","err":{"message":"gone"}}', '{"level":"info","msg":"closing"}'],
+    'lost: gone',
+  ],
+  ['without an error, the last line', ['one', 'two'], 'two'],
+  ['of silence, nothing', [], ''],
+])('last words: %s', (_, lines, expected) => {
+  expect(lastWords(lines)).toBe(expected)
 })

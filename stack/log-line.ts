@@ -10,6 +10,22 @@ export function toLogLine(processName: string, line: string, now = new Date()) {
   return format(processName, now, { level: levelOf(line), msg: line })
 }
 
+const LONGEST_SHOWN = 300
+
+/** Of what a process said before it ended, the line that tells most: the last error, not the stack trace after it. */
+export function lastWords(lines: string[]) {
+  const said = lines.map((line) => {
+    const entry = line.startsWith('{') ? parse(line) : undefined
+    if (!entry) return { text: line.trim(), isError: /^(\w*Error\b|FATAL|PANIC)/.test(line) }
+    const { err, msg, message, level } = entry
+    const detail = typeof err === 'object' && err && 'message' in err ? `: ${err.message}` : ''
+    const text = `${msg ?? message ?? line}${detail}`
+    return { text, isError: /error|fatal/i.test(String(level)) }
+  })
+  const telling = said.findLast(({ isError }) => isError) ?? said.at(-1)
+  return telling?.text.slice(0, LONGEST_SHOWN) ?? ''
+}
+
 function parse(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line)

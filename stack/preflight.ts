@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Complaint } from './complaint.ts'
 import { findRunning, listPidNames, listRunning, type Running, removePid } from './pid-file.ts'
+import { tempFolderOf } from './processes.ts'
 import type { Settings } from './settings.ts'
 import { isFree } from './stores/free-port.ts'
 
@@ -17,6 +18,7 @@ export const logFolderOf = (dataFolder: string) => join(dataFolder, 'logs')
 export async function makeFolders(dataFolder: string) {
   await mkdir(runFolderOf(dataFolder), { recursive: true })
   await mkdir(logFolderOf(dataFolder), { recursive: true, mode: 0o750 })
+  await mkdir(tempFolderOf(dataFolder), { recursive: true, mode: 0o700 })
 }
 
 export function runningStack(dataFolder: string) {

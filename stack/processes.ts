@@ -57,6 +57,11 @@ const THREADS_BESIDE_DECODERS = 3
 /** Every thread's own arena keeps what it once needed; two are enough. */
 const FEW_ARENAS = { MALLOC_ARENA_MAX: '2' }
 
+/** Freed memory goes back to the system within seconds, in the background. */
+const PATIENT_JEMALLOC = { MALLOC_CONF: 'background_thread:true,dirty_decay_ms:5000' }
+
+export const tempFolderOf = (dataFolder: string) => join(dataFolder, 'tmp')
+
 /** The environment without Tintype's own variables: the base for what each process is given. */
 export function baseEnvironment(settings: Settings, environment = process.env): Variables {
   const entries = Object.entries(environment).filter(
@@ -178,10 +183,9 @@ export function processTable(
         secret: variables.MEDIA_SECRET,
         env: {
           UV_THREADPOOL_SIZE: String(Number(variables.MEDIA_CONCURRENCY) + THREADS_BESIDE_DECODERS),
-          ...(jemalloc && {
-            LD_PRELOAD: jemalloc,
-            MALLOC_CONF: 'background_thread:true,dirty_decay_ms:5000',
-          }),
+          // Originals pass through here: on the disk of the data, closed to other accounts of this machine.
+          TMPDIR: tempFolderOf(settings.dataFolder),
+          ...(jemalloc && { LD_PRELOAD: jemalloc, ...PATIENT_JEMALLOC }),
         },
         stopTimeoutMs: 30_000,
       }),

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Complaint } from './complaint.ts'
 import { openLogFile } from './log-file.ts'
-import { toLogLine } from './log-line.ts'
+import { lastWords, toLogLine } from './log-line.ts'
 import { removePid, writePid } from './pid-file.ts'
 import type { Account } from './stores/store.ts'
 
@@ -44,6 +44,7 @@ export type Supervised = {
 const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000, steadyMs: 60_000 }
 const POLL_MS = 50
 const MAX_EARLY_ENDS = 3
+const KEPT_WORDS = 40
 
 const howItEnded = (code: number | null, signal: NodeJS.Signals | null) =>
   signal ? `was killed by ${signal}` : `ended with code ${code}`
@@ -60,7 +61,7 @@ export function supervise(
   const log = openLogFile(logPath)
   let child: ChildProcess | undefined
   let ended: Promise<void> = Promise.resolve()
-  let lastLine = ''
+  const words: string[] = []
   let isStopping = false
   let hasBeenReady = false
   let earlyEnds = 0
@@ -72,7 +73,8 @@ export function supervise(
     if (!stream) return
     createInterface({ input: stream }).on('line', (line) => {
       if (!line.trim()) return
-      lastLine = line
+      words.push(line)
+      if (words.length > KEPT_WORDS) words.shift()
       log.write(toLogLine(spec.name, line))
     })
   }
@@ -113,14 +115,15 @@ export function supervise(
       if (earlyEnds >= MAX_EARLY_ENDS) {
         giveUp(
           new Complaint(
-            `${spec.name} does not start: it ${how}.\n  ${lastLine}\nIts log is ${logPath}`,
+            `${spec.name} does not start: it ${how}.\n  ${lastWords(words)}\nIts log is ${logPath}`,
           ),
         )
         return
       }
     }
     if (ranMs > backoff.steadyMs) pauseMs = backoff.firstMs
-    const why = lastLine ? `; it last said: ${lastLine.slice(0, 300)}` : ''
+    const said = lastWords(words)
+    const why = said ? `; it last said: ${said}` : ''
     const line = `${spec.name} ${how} after ${Math.round(ranMs / 1000)} s; starting it again in ${pauseMs / 1000} s`
     say(how.includes('SIG') ? line : `${line}${why}`)
     restart = setTimeout(launch, pauseMs)
@@ -134,7 +137,7 @@ export function supervise(
       if (child && (await spec.isReady())) return
       if (Date.now() > until) {
         throw new Complaint(
-          `${spec.name} does not answer after ${spec.startTimeoutMs / 1000} s.\n  ${lastLine}\nIts log is ${logPath}`,
+          `${spec.name} does not answer after ${spec.startTimeoutMs / 1000} s.\n  ${lastWords(words)}\nIts log is ${logPath}`,
         )
       }
       await sleep(POLL_MS)
