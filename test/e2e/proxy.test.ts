@@ -5,13 +5,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { assets } from '#db/schema/tables.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createAccounts, createBackend } from '#test/helpers/backend.ts'
-import { buildGallery, dropFiles } from '#test/helpers/gallery.ts'
+import { buildGallery, dropFiles, launchChromium } from '#test/helpers/gallery.ts'
 import { nginxPath, startNginx } from '#test/helpers/nginx.ts'
 import { buildTestEdge, startWorkerd } from '#test/helpers/workerd.ts'
 
@@ -29,12 +29,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tintype-proxy-'))
   atEndOfFile(() => rm(folder, { recursive: true }))
   edgeFolder = await buildTestEdge()
-  await buildGallery(join(edgeFolder, 'dist', 'web'))
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', `--host-resolver-rules=MAP ${NAME} 127.0.0.1`],
-  })
-  atEndOfFile(() => browser.close())
+  await buildGallery(edgeFolder)
+  browser = await launchChromium(`--host-resolver-rules=MAP ${NAME} 127.0.0.1`)
 })
 
 async function startEdge(variables: Record<string, string> = {}) {

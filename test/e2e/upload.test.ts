@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
-import { chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createMemoryStore } from '#client/memory-store.ts'
 import { createNodeUploadQueue } from '#client/node/create-upload-queue.ts'
@@ -14,6 +14,7 @@ import { assets, uploads } from '#db/schema/tables.ts'
 import { createNodeStorage } from '#storage/node.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { type BackendUser, createAccounts, createBackend } from '#test/helpers/backend.ts'
+import { dropFiles, launchChromium } from '#test/helpers/gallery.ts'
 import { startTcpProxy, type TcpProxy } from '#test/helpers/tcp-proxy.ts'
 import { until } from '#test/helpers/until.ts'
 import { buildUploadPage } from '#test/helpers/upload-page.ts'
@@ -284,15 +285,17 @@ describe('from Node', () => {
 })
 
 describe('from a page', () => {
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await launchChromium('--host-resolver-rules=MAP nas.local 127.0.0.1')
+  })
+
   /** A page that is logged in, at the far end of a line. */
   async function openPage(line: TcpProxy, { host = '127.0.0.1' } = {}) {
     const user = await accounts.newUser()
-    const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--host-resolver-rules=MAP nas.local 127.0.0.1'],
-    })
-    onTestFinished(() => browser.close())
     const context = await browser.newContext()
+    onTestFinished(() => context.close())
     const page = await context.newPage()
     const faults: string[] = []
     page.on('pageerror', (error) => faults.push(error.message))
@@ -315,14 +318,6 @@ describe('from a page', () => {
     return { page, user, faults }
   }
 
-  async function drop(page: Page, files: string[]) {
-    const session = await page.context().newCDPSession(page)
-    const data = { items: [], files, dragOperationsMask: 1 }
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-      await session.send('Input.dispatchDragEvent', { type, x: 50, y: 50, data })
-    }
-  }
-
   const statesOf = (page: Page) =>
     page.evaluate(() => window.queue.snapshot.entries.map(({ name, state }) => [name, state]))
   const whenIdle = (page: Page) => page.evaluate(() => window.queue.whenIdle())
@@ -339,7 +334,7 @@ describe('from a page', () => {
     const photo = await makeFile('dropped.jpg', 60_000)
     const film = await makeFile('dropped.mp4', 20 * MIB)
 
-    await drop(page, [photo.path, film.path])
+    await dropFiles(page, [photo.path, film.path])
     await page.waitForFunction(() => window.queue.snapshot.entries.length === 2)
     await whenIdle(page)
 
@@ -357,7 +352,7 @@ describe('from a page', () => {
     const { page, user } = await openPage(line)
     const film = await makeFile('reloaded.mp4', 96 * MIB)
     line.limit(12 * MIB)
-    await drop(page, [film.path])
+    await dropFiles(page, [film.path])
     await untilSent(page, 50 * MIB)
 
     await page.reload()
@@ -378,14 +373,14 @@ describe('from a page', () => {
     const { page, user } = await openPage(line, { host: 'nas.local' })
     const film = await makeFile('chosen-again.mp4', 96 * MIB)
     line.limit(12 * MIB)
-    await drop(page, [film.path])
+    await dropFiles(page, [film.path])
     await untilSent(page, 50 * MIB)
     await page.reload()
     await page.waitForSelector('body[data-ready]')
     expect(await statesOf(page)).toEqual([['chosen-again.mp4', 'needsFile']])
 
     line.limit(undefined)
-    await drop(page, [film.path])
+    await dropFiles(page, [film.path])
     await page.waitForFunction(() => window.queue.snapshot.entries[0]?.state === 'done', null, {
       timeout: 60_000,
     })
@@ -399,7 +394,7 @@ describe('from a page', () => {
     const { page } = await openPage(line, { host: 'nas.local' })
     const film = await makeFile('offline.mp4', 48 * MIB)
     line.limit(12 * MIB)
-    await drop(page, [film.path])
+    await dropFiles(page, [film.path])
     await untilSent(page, 20 * MIB)
 
     await page.context().setOffline(true)

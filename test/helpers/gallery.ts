@@ -19,8 +19,11 @@ export async function buildGallery(edgeFolder: string): Promise<void> {
   })
 }
 
-export async function launchChromium(): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+export async function launchChromium(...args: string[]): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', ...args],
+  })
   atEndOfFile(() => browser.close())
   return browser
 }
