@@ -69,8 +69,9 @@ http {
       proxy_read_timeout 600s;
       proxy_send_timeout 600s;
       proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection "";
     }
