@@ -15,7 +15,7 @@ type Loading = { promise: Promise<void>; abort: AbortController }
 
 /** While something is being processed its month is asked for again, ever more slowly. */
 const FIRST_POLL_MS = 1_500
-const SLOWEST_POLL_MS = 20_000
+const SLOWEST_POLL_MS = 10_000
 
 /**
  * The assets of one filter by month: counts first, each month when it is wanted, and above them the assets that
@@ -317,7 +317,7 @@ export class Timeline {
     if (waiting.length === 0) this.#pollMs = FIRST_POLL_MS
     if (this.#poll !== undefined || waiting.length === 0) return
     this.#poll = setTimeout(() => void this.#pollMonths(waiting), this.#pollMs)
-    this.#pollMs = Math.min(SLOWEST_POLL_MS, this.#pollMs * 1.4)
+    this.#pollMs = Math.min(SLOWEST_POLL_MS, this.#pollMs * 1.25)
   }
 
   async #pollMonths(keys: string[]) {
