@@ -1,8 +1,13 @@
 import { beforeEach, expect, test } from 'vitest'
+import type { SessionId } from '#contracts/ids.ts'
+import { newId } from '#contracts/new-id.ts'
 import { insertJobs } from '#db/queries/outbox.ts'
-import { count, quiet } from '#test/fixtures/test-jobs.ts'
+import { listMonthCounts } from '#db/queries/timeline-counts.ts'
+import { assetAudit, assets, sessions, timelineDeltas } from '#db/schema/tables.ts'
+import { count as countJob, quiet } from '#test/fixtures/test-jobs.ts'
 import { createTestDatabase, type TestDatabase } from '#test/helpers/database.ts'
 import { listRows } from '#test/helpers/job-system.ts'
+import { seedAssets, seedUser } from '#test/helpers/seed.ts'
 import { until } from '#test/helpers/until.ts'
 import { runSchedules, type Schedule, schedules } from './schedules.ts'
 
@@ -76,7 +81,7 @@ test.each([
 
 test('old failed jobs are forgotten, young ones stay', async () => {
   const { db } = database
-  await insertJobs(db, [count.message({ n: 1 }), count.message({ n: 2 })])
+  await insertJobs(db, [countJob.message({ n: 1 }), countJob.message({ n: 2 })])
   await db.execute(`update outbox set last_error = 'no', failed_at =
     now() - (case when payload ->> 'n' = '1' then 100 else 10 end) * interval '1 day'`)
   const hygiene = schedules.find(({ name }) => name === 'delete-old-failed-jobs')
@@ -84,4 +89,56 @@ test('old failed jobs are forgotten, young ones stay', async () => {
   await hygiene?.run(db, new Date())
 
   expect((await listRows(db)).map(({ payload }) => payload.n)).toEqual([2])
+})
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const inDays = (days: number) => new Date(Date.now() + days * DAY_MS)
+const runOnce = (name: string, now: Date) =>
+  schedules.find((schedule) => schedule.name === name)?.run(database.db, now)
+
+test('sessions go when their time is over or nobody used them for 90 days', async () => {
+  const { db } = database
+  const userId = await seedUser(db)
+  const session = (expiresAt: Date | null) => {
+    const id = newId<SessionId>()
+    return { id, userId, expiresAt, tokenHash: Buffer.from(id) }
+  }
+  const [lasting, short] = [session(null), session(inDays(5))]
+  await db.insert(sessions).values([lasting, short])
+  const left = async () => (await db.select().from(sessions)).map(({ id }) => id)
+
+  await runOnce('delete-stale-sessions', inDays(6))
+  const afterSix = await left()
+  await runOnce('delete-stale-sessions', inDays(91))
+
+  expect(afterSix).toEqual([lasting.id])
+  expect(await left()).toEqual([])
+})
+
+test('what was deleted is told to clients for 31 days', async () => {
+  const { db } = database
+  const ownerId = await seedUser(db)
+  await seedAssets(db, { ownerId, count: 2 })
+  await db.delete(assets)
+
+  await runOnce('delete-old-audits', inDays(30))
+  const afterThirty = await db.select().from(assetAudit)
+  await runOnce('delete-old-audits', inDays(32))
+
+  expect(afterThirty).toHaveLength(2)
+  expect(await db.select().from(assetAudit)).toEqual([])
+})
+
+test('folding moves month counts and changes none', async () => {
+  const { db } = database
+  const ownerId = await seedUser(db)
+  await seedAssets(db, { ownerId, count: 7 })
+  const scope = { viewerId: ownerId, visibilities: ['timeline' as const], isTrashed: false }
+  const before = await listMonthCounts(db, scope)
+
+  await runOnce('fold-timeline-counts', new Date())
+
+  expect(await db.select().from(timelineDeltas)).toEqual([])
+  expect(await listMonthCounts(db, scope)).toEqual(before)
+  expect(before.map(({ count }) => count)).toEqual([7])
 })
