@@ -5,6 +5,9 @@ import { pathOf, router, safeContinuation } from './router.svelte.ts'
 
 type Phase = 'starting' | 'unreachable' | 'first-run' | 'signed-out' | 'signed-in'
 
+/** How often an unreachable server is asked whether it is back. */
+const KNOCK_MS = 5_000
+
 class Session {
   phase = $state<Phase>('starting')
   user = $state.raw<UserAdminResponseDto>()
@@ -40,7 +43,16 @@ class Session {
       else this.#ask('signed-out')
     } catch {
       this.phase = 'unreachable'
+      setTimeout(() => this.phase === 'unreachable' && void this.start(), KNOCK_MS)
     }
+  }
+
+  /** Asks until the server answers; every answered call tells so by itself. */
+  knock(): () => void {
+    const timer = setInterval(() => {
+      if (this.isOnline) void callApi('GET', '/api/server/ping').catch(() => {})
+    }, KNOCK_MS)
+    return () => clearInterval(timer)
   }
 
   async logIn(email: string, password: string) {

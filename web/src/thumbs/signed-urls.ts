@@ -1,9 +1,7 @@
-import type { z } from 'zod'
 import type { AssetUrlsResponseDto } from '#contracts/api/uploads.ts'
 
 type Size = 'thumbnail' | 'preview'
-type Answer = z.infer<typeof AssetUrlsResponseDto>
-type Ask = (ids: string[], size: Size) => Promise<Answer>
+type Ask = (ids: string[], size: Size) => Promise<AssetUrlsResponseDto>
 type Known = { url: string | undefined; untilMs: number }
 
 const MOST_PER_REQUEST = 500

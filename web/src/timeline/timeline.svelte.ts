@@ -32,6 +32,8 @@ export class Timeline {
   #fetched = new Map<string, TimelineAsset[]>()
   #merged = new Map<string, TimelineAsset[]>()
   #local = new Map<string, TimelineAsset[]>()
+  /** The month of each fetched asset. */
+  #monthOf = new Map<string, string>()
   #loading = new Map<string, Loading>()
   #watchers = new Set<Watcher>()
   #wanted: string[] = []
@@ -90,10 +92,13 @@ export class Timeline {
   }
 
   find(id: string): TimelineAsset | undefined {
-    for (const { timeBucket } of this.months) {
-      const asset = this.assetsOf(timeBucket)?.find((candidate) => candidate.id === id)
-      if (asset) return asset
-    }
+    return this.assetsOf(this.monthOf(id) ?? '')?.find((asset) => asset.id === id)
+  }
+
+  monthOf(id: string): string | undefined {
+    const known = this.#monthOf.get(id)
+    if (known !== undefined) return known
+    for (const [key, assets] of this.#local) if (assets.some((asset) => asset.id === id)) return key
     return undefined
   }
 
@@ -107,6 +112,12 @@ export class Timeline {
       if (!this.#fetched.has(key) && this.#bucketOf(key)) void this.load(key)
     }
     this.#schedulePoll()
+  }
+
+  /** After the connection was away: what is on the screen and could not be fetched. */
+  retry() {
+    if (this.status === 'failed') void this.reload()
+    else this.want(this.#wanted)
   }
 
   load(key: string): Promise<void> {
@@ -203,9 +214,7 @@ export class Timeline {
 
   /** The asset before or after, in the order of the page. Months in between are loaded. */
   async neighbour(id: string, step: 1 | -1): Promise<TimelineAsset | undefined> {
-    let month = this.months.findIndex(({ timeBucket }) =>
-      this.assetsOf(timeBucket)?.some((asset) => asset.id === id),
-    )
+    let month = this.#monthIndexOf(id)
     const assets = this.assetsOf(this.months[month]?.timeBucket ?? '') ?? []
     const here = assets.findIndex((asset) => asset.id === id)
     if (here < 0) return undefined
@@ -246,9 +255,8 @@ export class Timeline {
   }
 
   #monthIndexOf(id: string): number {
-    return this.months.findIndex(({ timeBucket }) =>
-      this.assetsOf(timeBucket)?.some((asset) => asset.id === id),
-    )
+    const key = this.monthOf(id)
+    return this.months.findIndex(({ timeBucket }) => timeBucket === key)
   }
 
   #bucketOf(key: string): TimeBucketsResponseDto | undefined {
@@ -275,11 +283,14 @@ export class Timeline {
   }
 
   #drop(key: string) {
+    for (const { id } of this.#fetched.get(key) ?? []) this.#monthOf.delete(id)
     this.#fetched.delete(key)
     this.#merged.delete(key)
   }
 
   #setFetched(key: string, assets: TimelineAsset[]) {
+    for (const { id } of this.#fetched.get(key) ?? []) this.#monthOf.delete(id)
+    for (const { id } of assets) this.#monthOf.set(id, key)
     this.#fetched.set(key, assets)
     this.#merged.delete(key)
     this.#tellMonth(key)

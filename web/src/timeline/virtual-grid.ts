@@ -139,8 +139,9 @@ export class VirtualGrid {
     return month && tile && { ...tile, y: tile.y + month.topPx }
   }
 
-  find(id: string): TilePlace | undefined {
-    for (const { key, items } of this.#months) {
+  find(id: string, key?: string): TilePlace | undefined {
+    const month = key === undefined ? undefined : this.#byKey.get(key)
+    for (const { key, items } of month ? [month] : this.#months) {
       const index = items?.ids.indexOf(id) ?? -1
       if (index >= 0) return { key, index }
     }
