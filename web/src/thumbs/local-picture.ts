@@ -17,6 +17,8 @@ export function rememberFile(assetId: string, file: File) {
   files.set(assetId, file)
 }
 
+export const hasLocalPicture = (assetId: string) => files.has(assetId)
+
 export function localPicture(assetId: string) {
   return (canvas: HTMLCanvasElement) => {
     const file = files.get(assetId)

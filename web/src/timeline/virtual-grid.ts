@@ -17,7 +17,7 @@ export type VisibleMonth = {
   topPx: number
   heightPx: number
   /** Undefined while only the month's number of items is known. */
-  shown: { headings: DayHeading[]; tiles: VisibleTile[] } | undefined
+  shown: { headings: DayHeading[]; tiles: VisibleTile[]; days: DayRange[] } | undefined
 }
 
 export type TilePlace = { key: string; index: number }
@@ -222,7 +222,7 @@ export class VirtualGrid {
     const headings = layout.headings.filter(
       ({ day, y }) => days.has(day) || (y + dayHeadingPx >= fromPx && y <= toPx),
     )
-    return { headings, tiles }
+    return { headings, tiles, days: items.days }
   }
 
   #anchorAt(yPx: number): Anchor | undefined {

@@ -28,6 +28,12 @@ test('labels never touch', () => {
   expect(Math.min(...gaps)).toBeGreaterThanOrEqual(26)
 })
 
+test('years that lie close together are still written, as many as find room', () => {
+  const marks = yearMarks(months(700, 14), track)
+
+  expect(marks.filter(({ label }) => label).length).toBeGreaterThan(12)
+})
+
 test('an empty library has no marks', () => {
   expect(yearMarks([], track)).toEqual([])
 })

@@ -22,7 +22,9 @@ export function yearMarks(
     const atPx = share * trackPx
     const isNewYear = key.slice(0, 4) !== year
     year = key.slice(0, 4)
-    if (isNewYear && atPx - lastLabelPx >= LABEL_PX && atPx - lastMarkPx >= LABEL_PX / 2) {
+    if (isNewYear && atPx - lastLabelPx >= LABEL_PX) {
+      // A year is worth more than the dots that it would cover.
+      while (isCovered(marks.at(-1), atPx, trackPx)) marks.pop()
       marks.push({ key, share, label: year })
       lastLabelPx = atPx
       lastMarkPx = atPx
@@ -32,4 +34,8 @@ export function yearMarks(
     }
   }
   return marks
+}
+
+function isCovered(mark: YearMark | undefined, atPx: number, trackPx: number): boolean {
+  return mark !== undefined && !mark.label && atPx - mark.share * trackPx < LABEL_PX / 2
 }
