@@ -46,7 +46,7 @@ export const variablesOf = {
 } satisfies Record<string, string[]>
 
 /** Small young generations: these processes mostly wait, and a default one may hold 48 MB of garbage. */
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--enable-source-maps']
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']
 const NODE_MEMORY = {
   gateway: ['--max-semi-space-size=4', '--max-old-space-size=256'],
   dispatcher: ['--max-semi-space-size=2', '--max-old-space-size=256'],
