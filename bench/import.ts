@@ -10,7 +10,7 @@ import { cpuSecondsOfTrees, sumOf } from './process-usage.ts'
 import { reportLine, reportTarget } from './report.ts'
 import { type RunningStack, runStack, signUp } from './run-stack.ts'
 
-const FILES = 300
+const FILES = Number(process.env.N ?? 300)
 const LIMIT_MS = 30 * 60_000
 const LOOK_EVERY_MS = 2000
 /** Immich 3.0.3: 0.505, its machine learning off. */

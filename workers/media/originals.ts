@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import type { NodeStorage } from '#storage/node.ts'
 import { type Fetched, fetchOriginal } from './fetch-original.ts'
 import type { TempFolder } from './temp-folder.ts'
@@ -58,7 +58,8 @@ export function createOriginals({
     clearTimeout(entry.expiry)
     if (entry.isKept) keptBytes -= entry.sizeBytes
     if (entries.get(key) === entry) entries.delete(key)
-    await rm(entry.path, { force: true })
+    // A fetch that failed may have left nothing.
+    await unlink(entry.path).catch(() => {})
   }
 
   function keep(key: string, entry: Entry) {

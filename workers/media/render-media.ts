@@ -1,3 +1,4 @@
+import { unlink } from 'node:fs/promises'
 import { DecodeError, DecoderDiedError, TooManyPixelsError } from '#workers/tools/decode-error.ts'
 import type { Exiftool } from '#workers/tools/exiftool.ts'
 import { decodeImageWithFfmpeg, extractPoster } from '#workers/tools/ffmpeg.ts'
@@ -33,7 +34,8 @@ export type Rendered = {
 }
 
 type Decoded = { pixels: Pixels; size: Size | undefined }
-type Work = Media & Tools & { folder: string }
+/** Most pictures need no folder, so it is made for the first decoder that asks. */
+type Work = Media & Tools & { pixelsPath: string; folder: () => Promise<string> }
 
 /** ffmpeg's names, for what it decodes as a second choice (sharp refuses a torn file) or as the first. */
 const FFMPEG_CODECS: Record<string, string> = {
@@ -74,10 +76,21 @@ async function orOnceMore<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function render(media: Media, tools: Tools): Promise<Rendered> {
-  await using folder = await tools.temp.newFolder()
-  const { pixels, size } = await decode({ ...media, ...tools, folder: folder.path })
-  tools.signal.throwIfAborted()
-  return { products: await encodeProducts(pixels), size }
+  let made: ReturnType<TempFolder['newFolder']> | undefined
+  const folder = async () => {
+    made ??= tools.temp.newFolder()
+    return (await made).path
+  }
+  const pixelsPath = tools.temp.newPath()
+  try {
+    const { pixels, size } = await decode({ ...media, ...tools, pixelsPath, folder })
+    tools.signal.throwIfAborted()
+    return { products: await encodeProducts(pixels), size }
+  } finally {
+    // A decoder that failed may have left nothing.
+    await unlink(pixelsPath).catch(() => {})
+    await (await made)?.[Symbol.asyncDispose]()
+  }
 }
 
 async function decode(work: Work): Promise<Decoded> {
@@ -124,17 +137,18 @@ async function firstOf<T>(attempts: (() => Promise<T>)[]): Promise<T> {
 
 const withSize = (pixels: DecodedImage): Decoded => ({ pixels, size: pixels.originalSize })
 
-async function withSharp({ path }: Work): Promise<Decoded> {
-  return withSize(await decodeImage({ input: path, rotation: 'exif' }))
+async function withSharp({ path, pixelsPath }: Work): Promise<Decoded> {
+  return withSize(await decodeImage({ input: path, rotation: 'exif' }, pixelsPath))
 }
 
 /** HEIF and JPEG XL are turned by their decoders: their EXIF tag would turn them again. */
-async function withVips({ path, format, folder, signal }: Work): Promise<Decoded> {
-  const { decodedPath, size } = await decodeWithVips({ path, folder, signal })
+async function withVips({ path, format, pixelsPath, folder, signal }: Work): Promise<Decoded> {
+  const { decodedPath, size } = await decodeWithVips({ path, folder: await folder(), signal })
   const header =
     format.kind === 'plain' ? await readImageHeader(path).catch(() => undefined) : undefined
   const rotation = header?.format === 'heif' ? 'none' : rotationOf(header?.orientation)
-  return { pixels: await decodeImage({ input: decodedPath, rotation }), size: turn(size, rotation) }
+  const pixels = await decodeImage({ input: decodedPath, rotation }, pixelsPath)
+  return { pixels, size: turn(size, rotation) }
 }
 
 function turn(size: Size, rotation: ImageSource['rotation']): Size {
@@ -142,13 +156,16 @@ function turn(size: Size, rotation: ImageSource['rotation']): Size {
   return isTurned ? { width: size.height, height: size.width } : size
 }
 
-async function withFfmpeg({ path, folder, signal }: Work, mimeType: string): Promise<Decoded> {
+async function withFfmpeg(
+  { path, pixelsPath, folder, signal }: Work,
+  mimeType: string,
+): Promise<Decoded> {
   const codec = FFMPEG_CODECS[mimeType]
   if (!codec) throw new DecodeError(`ffmpeg is not asked for ${mimeType}`)
   const header = await readImageHeader(path).catch(() => undefined)
-  const decodedPath = await decodeImageWithFfmpeg({ path, folder, codec, signal })
+  const decodedPath = await decodeImageWithFfmpeg({ path, folder: await folder(), codec, signal })
   const rotation = rotationOf(header?.orientation)
-  const pixels = await decodeImage({ input: decodedPath, rotation })
+  const pixels = await decodeImage({ input: decodedPath, rotation }, pixelsPath)
   // The decoded picture is at most as large as a preview; the header knows the size before.
   if (!header) return { pixels, size: undefined }
   const { width, height } = header
@@ -164,7 +181,7 @@ function rotationOf(orientation: number | undefined): ImageSource['rotation'] {
  * A camera's RAW is mostly a TIFF whose first picture is tiny, beside a JPEG that the camera made. A TIFF from elsewhere
  * is itself the larger of the two.
  */
-async function decodeRaw({ path, exiftool }: Work): Promise<Decoded> {
+async function decodeRaw({ path, pixelsPath, exiftool }: Work): Promise<Decoded> {
   const [own, preview] = await Promise.all([
     readImageHeader(path).catch(() => undefined),
     exiftool.readLargestPreview(path).catch(() => undefined),
@@ -173,17 +190,17 @@ async function decodeRaw({ path, exiftool }: Work): Promise<Decoded> {
   const pixelsOf = (size: Size | undefined) => (size ? size.width * size.height : 0)
   if (preview && embedded && pixelsOf(embedded) >= pixelsOf(own)) {
     const rotation = embedded.orientation ? 'exif' : rotationOf(preview.orientation)
-    const pixels = await decodeImage({ input: preview.jpeg, rotation })
+    const pixels = await decodeImage({ input: preview.jpeg, rotation }, pixelsPath)
     return { pixels, size: undefined }
   }
   if (!own) throw new DecodeError('no preview inside')
-  return withSize(await decodeImage({ input: path, rotation: 'exif' }))
+  return withSize(await decodeImage({ input: path, rotation: 'exif' }, pixelsPath))
 }
 
 const SAFE_SHARE = 0.8
 
 async function decodeVideo(
-  { path, folder, signal, readableShare }: Work,
+  { path, pixelsPath, folder, signal, readableShare }: Work,
   demuxer: string,
 ): Promise<Decoded> {
   const facts = await probeVideo({ path, demuxer, signal })
@@ -191,7 +208,14 @@ async function decodeVideo(
     readableShare < 1 && facts.durationMs
       ? (facts.durationMs / 1000) * readableShare * SAFE_SHARE
       : Number.POSITIVE_INFINITY
-  const frame = await extractPoster({ path, folder, demuxer, facts, readableSeconds, signal })
-  const pixels = await decodeImage({ input: frame, rotation: 'none' })
+  const frame = await extractPoster({
+    path,
+    folder: await folder(),
+    demuxer,
+    facts,
+    readableSeconds,
+    signal,
+  })
+  const pixels = await decodeImage({ input: frame, rotation: 'none' }, pixelsPath)
   return { pixels, size: { width: facts.width, height: facts.height } }
 }

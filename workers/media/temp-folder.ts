@@ -30,7 +30,7 @@ export async function openTempFolder(root: string): Promise<TempFolder> {
     },
     newPath() {
       count += 1
-      return join(path, `original-${count}`)
+      return join(path, String(count))
     },
     remove: () => rm(path, { recursive: true, force: true }),
   }

@@ -71,7 +71,9 @@ export async function formatOfFile(path: string): Promise<MediaFormat> {
   if (head.byteLength === 0) return { kind: 'other', description: 'an empty file' }
   const byText = formatOfText(head)
   if (byText) return byText
-  const found = (await fileTypeFromFile(path)) ?? (await fileTypeFromBuffer(head))
+  const byHead = await fileTypeFromBuffer(head)
+  // Some signatures lie further on, and so does what tells a RAW file from its TIFF shell.
+  const found = byHead && byHead.mime !== 'image/tiff' ? byHead : await fileTypeFromFile(path)
   return found ? formatOfMime(found.mime) : formatOfUnnamed(head)
 }
 

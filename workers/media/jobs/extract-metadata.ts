@@ -4,11 +4,11 @@ import type { PayloadOf } from '#contracts/jobs/define-job.ts'
 import type { extractMetadata } from '#contracts/jobs/extract-metadata.ts'
 import { makeThumbnails } from '#contracts/jobs/make-thumbnails.ts'
 import {
+  type AssetForWork,
   type ExtractedExif,
   findAssetForWork,
   writeExtractedMetadata,
 } from '#db/queries/asset-work.ts'
-import type { AssetWithExif } from '#db/queries/assets.ts'
 import type { JobContext } from '#workers/runtime/types.ts'
 import { formatOfFile, type MediaFormat } from '#workers/tools/media-format.ts'
 import type { MediaMetadata } from '#workers/tools/media-metadata.ts'
@@ -52,7 +52,7 @@ export async function handleExtractMetadata(
   })
 }
 
-async function fetchSidecar(asset: AssetWithExif, deps: MediaDeps, signal: AbortSignal) {
+async function fetchSidecar(asset: AssetForWork, deps: MediaDeps, signal: AbortSignal) {
   if (!asset.sidecarKey) return undefined
   const folder = await deps.temp.newFolder()
   const path = join(folder.path, 'sidecar.xmp')
@@ -61,7 +61,7 @@ async function fetchSidecar(asset: AssetWithExif, deps: MediaDeps, signal: Abort
 }
 
 /** A file without any date falls back to the earlier of its own two; the wall clock moves along. */
-function takenAtOf(asset: AssetWithExif, { takenAt }: MediaMetadata) {
+function takenAtOf(asset: AssetForWork, { takenAt }: MediaMetadata) {
   if (takenAt) return takenAt
   const { fileCreatedAt, fileModifiedAt, localDateTime } = asset
   const instant = new Date(Math.min(fileModifiedAt.getTime(), fileCreatedAt.getTime()))
@@ -70,7 +70,7 @@ function takenAtOf(asset: AssetWithExif, { takenAt }: MediaMetadata) {
 }
 
 /** The name's word stands where it is more exact than the bytes': RAW shells, kinds of MP4. */
-function mimeTypeOf({ originalMimeType }: AssetWithExif, format: MediaFormat): string {
+function mimeTypeOf({ originalMimeType }: AssetForWork, format: MediaFormat): string {
   if (format.kind === 'other') return originalMimeType
   const isRefined =
     (format.kind === 'video' && originalMimeType.startsWith('video/')) ||
@@ -80,7 +80,7 @@ function mimeTypeOf({ originalMimeType }: AssetWithExif, format: MediaFormat): s
 
 /** Where the file says nothing about zone and place, what the client knew at the upload stays. */
 function exifOf(
-  asset: AssetWithExif,
+  asset: AssetForWork,
   metadata: MediaMetadata & { dateTimeOriginal: Date },
 ): ExtractedExif {
   const { exif } = asset

@@ -4,12 +4,13 @@ import { deleteObjects } from '#contracts/jobs/delete-objects.ts'
 import type { makeThumbnails } from '#contracts/jobs/make-thumbnails.ts'
 import { objectKeys } from '#contracts/object-keys.ts'
 import {
+  type AssetForWork,
   findAssetForWork,
   listAssetFilesForWork,
   type NewAssetFile,
   writeDerivatives,
 } from '#db/queries/asset-work.ts'
-import type { AssetFile, AssetWithExif } from '#db/queries/assets.ts'
+import type { AssetFile } from '#db/queries/assets.ts'
 import { insertJobs } from '#db/queries/outbox.ts'
 import { StoreError } from '#storage/storage.ts'
 import type { JobContext } from '#workers/runtime/types.ts'
@@ -50,7 +51,7 @@ export async function handleMakeThumbnails(
 }
 
 async function makeDerivatives(
-  asset: AssetWithExif,
+  asset: AssetForWork,
   { originals, exiftool, temp, storage }: MediaDeps,
   { signal }: JobContext,
 ): Promise<Derivatives> {
@@ -87,7 +88,7 @@ function fileOf(
  * same: they are copied to the new keys, and a job removes the old ones. Undefined when there is nothing to copy.
  */
 async function moveFromOlderVersion(
-  asset: AssetWithExif,
+  asset: AssetForWork,
   { db, storage }: MediaDeps,
 ): Promise<Derivatives | undefined> {
   if (asset.derivativesVersion === 1 || !asset.thumbnailedAt) return undefined
