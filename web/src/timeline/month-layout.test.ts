@@ -76,7 +76,7 @@ test('no two tiles overlap and none leaves the page', () => {
 test('a narrow picture leaves its heading room to be read', () => {
   const layout = layOutMonth([0.45, 0.45], daysOf(1, 1), { ...metrics, targetHeightPx: 120 })
 
-  expect(layout.headings.map(({ widthPx }) => widthPx)).toEqual([100, 100])
+  expect(layout.headings.map(({ widthPx }) => widthPx)).toEqual([100, 1080])
 })
 
 test('the estimate of a month is in the region of its true height', () => {

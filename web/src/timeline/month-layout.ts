@@ -117,7 +117,15 @@ function placeBand(
   for (const [offset, width] of widths.entries()) {
     const { day } = width
     const widthPx = width.at(heightPx)
-    layout.headings.push({ key: day.key, day: firstDay + offset, x, y: headingY, widthPx })
+    // The last heading may be wider than its tiles: nothing stands beside it.
+    const roomPx = offset === widths.length - 1 ? metrics.widthPx - x : widthPx
+    layout.headings.push({
+      key: day.key,
+      day: firstDay + offset,
+      x,
+      y: headingY,
+      widthPx: Math.max(widthPx, roomPx),
+    })
     placeRow(layout, ratios, { from: day.from, to: day.to, heightPx }, { x, y, metrics })
     x += widthPx + metrics.dayGapPx
   }
