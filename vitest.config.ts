@@ -45,6 +45,18 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      {
+        test: {
+          name: 'e2e-wrangler',
+          pool: 'forks',
+          include: ['asset-bytes', 'gallery', 'upload'].map((name) => `test/e2e/${name}.test.ts`),
+          globalSetup: ['./test/helpers/global-setup.ts'],
+          env: { EDGE_RUNTIME: 'wrangler' },
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
     ],
   },
 })

@@ -19,7 +19,7 @@ import {
 } from '#test/helpers/gallery.ts'
 import { assetRow } from '#test/helpers/seed.ts'
 import { until } from '#test/helpers/until.ts'
-import { buildTestEdge, startWorkerd } from '#test/helpers/workerd.ts'
+import { buildTestEdge, startEdge } from '#test/helpers/workerd.ts'
 
 const DESKTOP = { viewport: { width: 1440, height: 900 } }
 const PHONE = {
@@ -33,7 +33,7 @@ let browser: Browser
 let folder: string
 let edgeFolder: string
 let backend: Awaited<ReturnType<typeof createBackend>>
-let edge: Awaited<ReturnType<typeof startWorkerd>>
+let edge: Awaited<ReturnType<typeof startEdge>>
 let accounts: Awaited<ReturnType<typeof createAccounts>>
 
 beforeAll(async () => {
@@ -41,7 +41,7 @@ beforeAll(async () => {
   edgeFolder = await buildTestEdge()
   await buildGallery(edgeFolder)
   backend = await createBackend()
-  edge = await startWorkerd(edgeFolder, backend.edgeVariables, 2)
+  edge = await startEdge(edgeFolder, backend.edgeVariables, 2)
   accounts = await createAccounts(edge.url)
   browser = await launchChromium()
 })
@@ -87,7 +87,7 @@ const viewerOf = (page: Page) => page.getByRole('dialog', { name: 'Viewer' })
 describe('the first visit', () => {
   test('goes from signing up to photos that are seen, deleted, brought back and found again', async () => {
     const fresh = await createBackend()
-    const { url } = await startWorkerd(edgeFolder, fresh.edgeVariables)
+    const { url } = await startEdge(edgeFolder, fresh.edgeVariables)
     const { page, faults } = await openGallery(browser, { url, ...DESKTOP })
     await page.goto('/')
     await page.getByLabel('Name').fill('Ada Lovelace')

@@ -18,7 +18,7 @@ import { dropFiles, launchChromium } from '#test/helpers/gallery.ts'
 import { startTcpProxy, type TcpProxy } from '#test/helpers/tcp-proxy.ts'
 import { until } from '#test/helpers/until.ts'
 import { buildUploadPage } from '#test/helpers/upload-page.ts'
-import { buildTestEdge, startWorkerd } from '#test/helpers/workerd.ts'
+import { buildTestEdge, startEdge, testInWorkerd } from '#test/helpers/workerd.ts'
 
 const MIB = 1024 * 1024
 const PART_BYTES = 16 * MIB
@@ -26,12 +26,14 @@ const PART_BYTES = 16 * MIB
 const OVERHEAD = 1.02
 const NODE_TRANSFERS = { start: 2, max: 2 }
 const PAGE_TRANSFERS = 4
+const testOwnPort = testInWorkerd('the bytes go to the store itself, not through the own port')
+const testProcesses = testInWorkerd('its process is not the one that serves')
 const QUICK_RETRY = { firstDelayMs: 20, maxDelayMs: 300, attempts: 60 }
 
 let backend: Awaited<ReturnType<typeof createBackend>>
 let accounts: Awaited<ReturnType<typeof createAccounts>>
 let edgeFolder: string
-let edge: Awaited<ReturnType<typeof startWorkerd>>
+let edge: Awaited<ReturnType<typeof startEdge>>
 let folder: string
 
 beforeAll(async () => {
@@ -40,7 +42,7 @@ beforeAll(async () => {
   backend = await createBackend()
   edgeFolder = await buildTestEdge()
   await buildUploadPage(join(edgeFolder, 'dist', 'web'))
-  edge = await startWorkerd(edgeFolder, backend.edgeVariables, 2)
+  edge = await startEdge(edgeFolder, backend.edgeVariables, 2)
   accounts = await createAccounts(edge.url)
 })
 
@@ -123,7 +125,7 @@ describe('from Node', () => {
     expect(second.snapshot.entries.every(({ assetId }) => ids.has(assetId ?? ''))).toBe(true)
   })
 
-  test('a line that is cut in the middle of parts delays an upload, no more', async () => {
+  testOwnPort('a line that is cut in the middle of parts delays an upload, no more', async () => {
     const user = await accounts.newUser()
     const line = await startTcpProxy(edge.port)
     const film = await makeFile('cut.mp4', 48 * MIB)
@@ -141,7 +143,7 @@ describe('from Node', () => {
     await expectTrueBytes(user)
   })
 
-  test('after its end the client sends only what is missing', async () => {
+  testOwnPort('after its end the client sends only what is missing', async () => {
     const user = await accounts.newUser()
     const line = await startTcpProxy(edge.port)
     const film = await makeFile('resumed.mp4', 96 * MIB)
@@ -160,26 +162,29 @@ describe('from Node', () => {
     expect(line.bytesUp).toBeLessThan((film.sizeBytes + inFlight) * OVERHEAD)
   })
 
-  test('a server that is killed and comes back goes on with what has arrived', async () => {
-    const user = await accounts.newUser()
-    const doomed = await startWorkerd(edgeFolder, backend.edgeVariables)
-    const line = await startTcpProxy(doomed.port)
-    const film = await makeFile('restart.mp4', 80 * MIB)
-    const queue = openQueue(line.url, user)
-    queue.add([await sourceOfPath(film.path)])
-    await until(() => line.bytesUp > 36 * MIB, { timeoutMs: 60_000 })
+  testProcesses(
+    'a server that is killed and comes back goes on with what has arrived',
+    async () => {
+      const user = await accounts.newUser()
+      const doomed = await startEdge(edgeFolder, backend.edgeVariables)
+      const line = await startTcpProxy(doomed.port)
+      const film = await makeFile('restart.mp4', 80 * MIB)
+      const queue = openQueue(line.url, user)
+      queue.add([await sourceOfPath(film.path)])
+      await until(() => line.bytesUp > 36 * MIB, { timeoutMs: 60_000 })
 
-    for (const child of doomed.children) child.kill('SIGKILL')
-    line.dropAll()
-    const heir = await startWorkerd(edgeFolder, backend.edgeVariables)
-    line.leadTo(heir.port)
-    await queue.whenIdle()
+      for (const child of doomed.children) child.kill('SIGKILL')
+      line.dropAll()
+      const heir = await startEdge(edgeFolder, backend.edgeVariables)
+      line.leadTo(heir.port)
+      await queue.whenIdle()
 
-    expect(queue.snapshot.entries[0]).toMatchObject({ state: 'done' })
-    const inFlight = NODE_TRANSFERS.max * PART_BYTES
-    expect(line.bytesUp).toBeLessThan((film.sizeBytes + inFlight) * OVERHEAD)
-    await expectTrueBytes(user)
-  })
+      expect(queue.snapshot.entries[0]).toMatchObject({ state: 'done' })
+      const inFlight = NODE_TRANSFERS.max * PART_BYTES
+      expect(line.bytesUp).toBeLessThan((film.sizeBytes + inFlight) * OVERHEAD)
+      await expectTrueBytes(user)
+    },
+  )
 
   test('a quota holds under uploads that come at the same time', async () => {
     const user = await accounts.newUser({ quotaSizeInBytes: 5_500_000 })
@@ -347,49 +352,55 @@ describe('from a page', () => {
     expect(faults).toEqual([])
   })
 
-  test('a reload in the middle of a large file costs no more than the parts in the air', async () => {
-    const line = await startTcpProxy(edge.port)
-    const { page, user } = await openPage(line)
-    const film = await makeFile('reloaded.mp4', 96 * MIB)
-    line.limit(12 * MIB)
-    await dropFiles(page, [film.path])
-    await untilSent(page, 50 * MIB)
+  testOwnPort(
+    'a reload in the middle of a large file costs no more than the parts in the air',
+    async () => {
+      const line = await startTcpProxy(edge.port)
+      const { page, user } = await openPage(line)
+      const film = await makeFile('reloaded.mp4', 96 * MIB)
+      line.limit(12 * MIB)
+      await dropFiles(page, [film.path])
+      await untilSent(page, 50 * MIB)
 
-    await page.reload()
-    await page.waitForSelector('body[data-ready]')
-    line.limit(undefined)
-    await page.click('button')
-    await page.waitForFunction(() => window.queue.snapshot.entries[0]?.state === 'done', null, {
-      timeout: 60_000,
-    })
+      await page.reload()
+      await page.waitForSelector('body[data-ready]')
+      line.limit(undefined)
+      await page.click('button')
+      await page.waitForFunction(() => window.queue.snapshot.entries[0]?.state === 'done', null, {
+        timeout: 60_000,
+      })
 
-    expect(await listAssets(user)).toHaveLength(1)
-    expect(line.bytesUp).toBeLessThan((film.sizeBytes + PAGE_TRANSFERS * PART_BYTES) * OVERHEAD)
-    await expectTrueBytes(user)
-  })
+      expect(await listAssets(user)).toHaveLength(1)
+      expect(line.bytesUp).toBeLessThan((film.sizeBytes + PAGE_TRANSFERS * PART_BYTES) * OVERHEAD)
+      await expectTrueBytes(user)
+    },
+  )
 
-  test('on plain http a reloaded page asks for the file again and sends what is missing', async () => {
-    const line = await startTcpProxy(edge.port)
-    const { page, user } = await openPage(line, { host: 'nas.local' })
-    const film = await makeFile('chosen-again.mp4', 96 * MIB)
-    line.limit(12 * MIB)
-    await dropFiles(page, [film.path])
-    await untilSent(page, 50 * MIB)
-    await page.reload()
-    await page.waitForSelector('body[data-ready]')
-    expect(await statesOf(page)).toEqual([['chosen-again.mp4', 'needsFile']])
+  testOwnPort(
+    'on plain http a reloaded page asks for the file again and sends what is missing',
+    async () => {
+      const line = await startTcpProxy(edge.port)
+      const { page, user } = await openPage(line, { host: 'nas.local' })
+      const film = await makeFile('chosen-again.mp4', 96 * MIB)
+      line.limit(12 * MIB)
+      await dropFiles(page, [film.path])
+      await untilSent(page, 50 * MIB)
+      await page.reload()
+      await page.waitForSelector('body[data-ready]')
+      expect(await statesOf(page)).toEqual([['chosen-again.mp4', 'needsFile']])
 
-    line.limit(undefined)
-    await dropFiles(page, [film.path])
-    await page.waitForFunction(() => window.queue.snapshot.entries[0]?.state === 'done', null, {
-      timeout: 60_000,
-    })
+      line.limit(undefined)
+      await dropFiles(page, [film.path])
+      await page.waitForFunction(() => window.queue.snapshot.entries[0]?.state === 'done', null, {
+        timeout: 60_000,
+      })
 
-    expect(await listAssets(user)).toHaveLength(1)
-    expect(line.bytesUp).toBeLessThan((film.sizeBytes + PAGE_TRANSFERS * PART_BYTES) * OVERHEAD)
-  })
+      expect(await listAssets(user)).toHaveLength(1)
+      expect(line.bytesUp).toBeLessThan((film.sizeBytes + PAGE_TRANSFERS * PART_BYTES) * OVERHEAD)
+    },
+  )
 
-  test('a page waits while the line is gone and goes on when it is back', async () => {
+  testOwnPort('a page waits while the line is gone and goes on when it is back', async () => {
     const line = await startTcpProxy(edge.port)
     const { page } = await openPage(line, { host: 'nas.local' })
     const film = await makeFile('offline.mp4', 48 * MIB)

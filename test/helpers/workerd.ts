@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { test } from 'vitest'
 import { openListener } from '#stack/listener.ts'
 import { freePort } from '#stack/stores/free-port.ts'
 import { addressOf } from '../../edge/build/workerd-config.ts'
@@ -11,6 +12,9 @@ import { atEndOfFile } from './at-end-of-file.ts'
 import { until } from './until.ts'
 
 type Variables = Record<string, string>
+
+/** What `startEdge` starts the edge in: workerd, or `wrangler dev` where EDGE_RUNTIME says so. */
+export const edgeRuntime = process.env.EDGE_RUNTIME === 'wrangler' ? 'wrangler' : 'workerd'
 
 const WORKERD = join(process.cwd(), 'node_modules', '.bin', 'workerd')
 
@@ -122,4 +126,25 @@ export async function startWranglerDev(folder: string, variables: Variables) {
     throw new Error(`wrangler dev:\n${output.lines().join('\n')}`, { cause })
   })
   return { url, port, children: [child], lines: output.lines }
+}
+
+/**
+ * The edge in the runtime that the tests are run for. `wrangler dev` is one process, and its clients send bytes to the
+ * store and fetch them from there.
+ */
+export async function startEdge(folder: string, variables: Variables, processes = 1) {
+  if (edgeRuntime === 'workerd') return await startWorkerd(folder, variables, processes)
+  return await startWranglerDev(folder, {
+    ...variables,
+    S3_PUBLIC_URL: variables.S3_ENDPOINT ?? '',
+  })
+}
+
+/** `test` for what `wrangler dev` cannot show; there each case is skipped and says so. */
+export function testInWorkerd(reason: string) {
+  return (name: string, body: () => Promise<void>) => {
+    const isSkipped = edgeRuntime !== 'workerd'
+    if (isSkipped) console.warn(`skipped under ${edgeRuntime} dev: ${name} (${reason})`)
+    test.skipIf(isSkipped)(name, body)
+  }
 }
