@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest'
+import type { TimeBucketAssetResponseDto } from '#contracts/api/timeline.ts'
+import type { AssetId, UserId } from '#contracts/ids.ts'
 import { assetsOfBucket, daysOf, mergeAssets } from './timeline-asset.ts'
 
-function bucket(times: string[], extra: Record<string, unknown> = {}) {
+function bucket(
+  times: string[],
+  extra: Partial<Record<keyof TimeBucketAssetResponseDto, unknown[]>> = {},
+): TimeBucketAssetResponseDto {
   const fill = <T>(value: T) => times.map(() => value)
   return {
-    id: times.map((_, index) => `asset-${index}`),
+    id: times.map((_, index) => `asset-${index}` as AssetId),
+    ownerId: fill('owner' as UserId),
     ratio: fill(1.5),
     isFavorite: fill(false),
     isImage: fill(true),
@@ -14,8 +20,13 @@ function bucket(times: string[], extra: Record<string, unknown> = {}) {
     fileCreatedAt: times,
     localOffsetHours: fill(0),
     duration: fill<number | null>(null),
-    livePhotoVideoId: fill<string | null>(null),
-    ...extra,
+    livePhotoVideoId: fill(null),
+    projectionType: fill(null),
+    createdAt: times,
+    isThumbnailed: fill(true),
+    failureReason: fill<string | null>(null),
+    // Columns of a test are given as they come over the wire.
+    ...(extra as Partial<TimeBucketAssetResponseDto>),
   }
 }
 
@@ -29,6 +40,7 @@ test('a photo without a thumbnail is being processed, one that failed says why',
   const assets = assetsOfBucket(
     bucket(['2024-06-04T10:00:00Z', '2024-06-04T09:00:00Z'], {
       thumbhash: [null, null],
+      isThumbnailed: [false, false],
       failureReason: [null, 'The file is cut off'],
     }),
   )
