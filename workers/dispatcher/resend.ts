@@ -36,11 +36,15 @@ export function createResend({ db, valkey, prefix, queues, log }: Options) {
   async function repair(processId: string): Promise<boolean> {
     const sign = `repairing ${randomUUID()}`
     await valkey.set(markerKey, sign)
-    for (const queue of await listPausedQueues(db)) await queues.pause(queue)
+    await pauseAgain()
     await resendPages(new Date())
     if ((await valkey.get(markerKey)) !== sign) return false
     await valkey.set(markerKey, processId)
     return true
+  }
+
+  async function pauseAgain() {
+    for (const queue of await listPausedQueues(db)) await queues.pause(queue)
   }
 
   async function findProcessId(): Promise<string> {
@@ -61,6 +65,8 @@ export function createResend({ db, valkey, prefix, queues, log }: Options) {
       if (rows.length > 0) {
         const missing = await queues.missing(rows)
         if (missing.length > 0) {
+          // Where jobs are missing, Valkey may have forgotten the pauses as well.
+          await pauseAgain()
           await queues.add(missing)
           await markSent(
             db,
