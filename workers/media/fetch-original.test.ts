@@ -83,9 +83,9 @@ test('jobs that follow each other share one fetch; nobody else’s bytes are kep
   let fetches = 0
   const counting = {
     ...storage,
-    download: (...args: Parameters<typeof storage.download>) => {
+    stream: (...args: Parameters<typeof storage.stream>) => {
       fetches += 1
-      return storage.download(...args)
+      return storage.stream(...args)
     },
   }
   const originals = createOriginals({ storage: counting, temp })

@@ -1,6 +1,8 @@
 import { type FileHandle, open, truncate } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import type { NodeStorage } from '#storage/node.ts'
 import { formatOfFile } from '#workers/tools/media-format.ts'
+import { releaseBytes } from '#workers/tools/release-bytes.ts'
 
 const MIB = 1024 * 1024
 
@@ -39,14 +41,44 @@ export type Fetched = {
 export async function fetchOriginal(source: Source, path: string): Promise<Fetched | undefined> {
   const { storage, key, sizeBytes, signal, limits = LIMITS } = source
   try {
-    if (sizeBytes <= limits.wholeBytes)
-      return (await storage.download(key, path, signal)) ? { readableBytes: sizeBytes } : undefined
-    return await fetchLarge({ ...source, limits }, path)
+    if (sizeBytes > limits.wholeBytes) return await fetchLarge({ ...source, limits }, path)
+    const stream = await storage.stream(key, { signal })
+    if (!stream) return undefined
+    await using file = await open(path, 'w')
+    const readableBytes = await pour(stream, file, 0)
+    if (readableBytes !== sizeBytes) throw new Error(`${key} has ${readableBytes} bytes`)
+    return { readableBytes }
   } catch (error) {
     if (isDiskFull(error))
       throw new Error(`the disk for temporary files is full: ${path}`, { cause: error })
     throw error
   }
+}
+
+const WRITE_AT_BYTES = MIB
+
+/** Writes what the stream gives, in few large writes, and answers where it ended. */
+async function pour(stream: Readable, file: FileHandle, start: number): Promise<number> {
+  let position = start
+  let chunks: Buffer[] = []
+  let waiting = 0
+  const write = async () => {
+    const written = chunks
+    const { bytesWritten } = await file.writev(written, position)
+    // A short write means that the next one fails, and with the reason.
+    if (bytesWritten < waiting) await file.write(Buffer.concat(written).subarray(bytesWritten))
+    position += waiting
+    chunks = []
+    waiting = 0
+    written.forEach(releaseBytes)
+  }
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    waiting += chunk.byteLength
+    if (waiting >= WRITE_AT_BYTES) await write()
+  }
+  if (waiting > 0) await write()
+  return position
 }
 
 async function fetchLarge(source: LimitedSource, path: string): Promise<Fetched | undefined> {
@@ -77,11 +109,7 @@ async function copyRange(source: Source, file: FileHandle, { start, end }: Span)
   if (range.end < range.start) return true
   const stream = await storage.stream(key, { range, signal })
   if (!stream) return false
-  let position = start
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    await file.write(chunk, 0, chunk.byteLength, position)
-    position += chunk.byteLength
-  }
+  const position = await pour(stream, file, start)
   if (position !== range.end + 1) throw new Error(`${key} ended after ${position} bytes`)
   return true
 }

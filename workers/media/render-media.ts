@@ -1,4 +1,3 @@
-import { unlink } from 'node:fs/promises'
 import { DecodeError, DecoderDiedError, TooManyPixelsError } from '#workers/tools/decode-error.ts'
 import type { Exiftool } from '#workers/tools/exiftool.ts'
 import { decodeImageWithFfmpeg, extractPoster } from '#workers/tools/ffmpeg.ts'
@@ -35,7 +34,7 @@ export type Rendered = {
 
 type Decoded = { pixels: Pixels; size: Size | undefined }
 /** Most pictures need no folder, so it is made for the first decoder that asks. */
-type Work = Media & Tools & { pixelsPath: string; folder: () => Promise<string> }
+type Work = Media & Tools & { folder: () => Promise<string> }
 
 /** ffmpeg's names, for what it decodes as a second choice (sharp refuses a torn file) or as the first. */
 const FFMPEG_CODECS: Record<string, string> = {
@@ -81,14 +80,12 @@ async function render(media: Media, tools: Tools): Promise<Rendered> {
     made ??= tools.temp.newFolder()
     return (await made).path
   }
-  const pixelsPath = tools.temp.newPath()
   try {
-    const { pixels, size } = await decode({ ...media, ...tools, pixelsPath, folder })
+    const { pixels, size } = await decode({ ...media, ...tools, folder })
+    using decoded = pixels
     tools.signal.throwIfAborted()
-    return { products: await encodeProducts(pixels), size }
+    return { products: await encodeProducts(decoded), size }
   } finally {
-    // A decoder that failed may have left nothing.
-    await unlink(pixelsPath).catch(() => {})
     await (await made)?.[Symbol.asyncDispose]()
   }
 }
@@ -137,17 +134,17 @@ async function firstOf<T>(attempts: (() => Promise<T>)[]): Promise<T> {
 
 const withSize = (pixels: DecodedImage): Decoded => ({ pixels, size: pixels.originalSize })
 
-async function withSharp({ path, pixelsPath }: Work): Promise<Decoded> {
-  return withSize(await decodeImage({ input: path, rotation: 'exif' }, pixelsPath))
+async function withSharp({ path }: Work): Promise<Decoded> {
+  return withSize(await decodeImage({ input: path, rotation: 'exif' }))
 }
 
 /** HEIF and JPEG XL are turned by their decoders: their EXIF tag would turn them again. */
-async function withVips({ path, format, pixelsPath, folder, signal }: Work): Promise<Decoded> {
+async function withVips({ path, format, folder, signal }: Work): Promise<Decoded> {
   const { decodedPath, size } = await decodeWithVips({ path, folder: await folder(), signal })
   const header =
     format.kind === 'plain' ? await readImageHeader(path).catch(() => undefined) : undefined
   const rotation = header?.format === 'heif' ? 'none' : rotationOf(header?.orientation)
-  const pixels = await decodeImage({ input: decodedPath, rotation }, pixelsPath)
+  const pixels = await decodeImage({ input: decodedPath, rotation })
   return { pixels, size: turn(size, rotation) }
 }
 
@@ -156,16 +153,13 @@ function turn(size: Size, rotation: ImageSource['rotation']): Size {
   return isTurned ? { width: size.height, height: size.width } : size
 }
 
-async function withFfmpeg(
-  { path, pixelsPath, folder, signal }: Work,
-  mimeType: string,
-): Promise<Decoded> {
+async function withFfmpeg({ path, folder, signal }: Work, mimeType: string): Promise<Decoded> {
   const codec = FFMPEG_CODECS[mimeType]
   if (!codec) throw new DecodeError(`ffmpeg is not asked for ${mimeType}`)
   const header = await readImageHeader(path).catch(() => undefined)
   const decodedPath = await decodeImageWithFfmpeg({ path, folder: await folder(), codec, signal })
   const rotation = rotationOf(header?.orientation)
-  const pixels = await decodeImage({ input: decodedPath, rotation }, pixelsPath)
+  const pixels = await decodeImage({ input: decodedPath, rotation })
   // The decoded picture is at most as large as a preview; the header knows the size before.
   if (!header) return { pixels, size: undefined }
   const { width, height } = header
@@ -181,7 +175,7 @@ function rotationOf(orientation: number | undefined): ImageSource['rotation'] {
  * A camera's RAW is mostly a TIFF whose first picture is tiny, beside a JPEG that the camera made. A TIFF from elsewhere
  * is itself the larger of the two.
  */
-async function decodeRaw({ path, pixelsPath, exiftool }: Work): Promise<Decoded> {
+async function decodeRaw({ path, exiftool }: Work): Promise<Decoded> {
   const [own, preview] = await Promise.all([
     readImageHeader(path).catch(() => undefined),
     exiftool.readLargestPreview(path).catch(() => undefined),
@@ -190,17 +184,17 @@ async function decodeRaw({ path, pixelsPath, exiftool }: Work): Promise<Decoded>
   const pixelsOf = (size: Size | undefined) => (size ? size.width * size.height : 0)
   if (preview && embedded && pixelsOf(embedded) >= pixelsOf(own)) {
     const rotation = embedded.orientation ? 'exif' : rotationOf(preview.orientation)
-    const pixels = await decodeImage({ input: preview.jpeg, rotation }, pixelsPath)
+    const pixels = await decodeImage({ input: preview.jpeg, rotation })
     return { pixels, size: undefined }
   }
   if (!own) throw new DecodeError('no preview inside')
-  return withSize(await decodeImage({ input: path, rotation: 'exif' }, pixelsPath))
+  return withSize(await decodeImage({ input: path, rotation: 'exif' }))
 }
 
 const SAFE_SHARE = 0.8
 
 async function decodeVideo(
-  { path, pixelsPath, folder, signal, readableShare }: Work,
+  { path, folder, signal, readableShare }: Work,
   demuxer: string,
 ): Promise<Decoded> {
   const facts = await probeVideo({ path, demuxer, signal })
@@ -216,6 +210,6 @@ async function decodeVideo(
     readableSeconds,
     signal,
   })
-  const pixels = await decodeImage({ input: frame, rotation: 'none' }, pixelsPath)
+  const pixels = await decodeImage({ input: frame, rotation: 'none' })
   return { pixels, size: { width: facts.width, height: facts.height } }
 }

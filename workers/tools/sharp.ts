@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import sharp, { type Metadata, type Sharp } from 'sharp'
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
 import { DecodeError, TooManyPixelsError } from './decode-error.ts'
+import { releaseBytes } from './release-bytes.ts'
 
 // Jobs run side by side, each on one thread; a cache of decoded pixels would never be hit.
 sharp.cache(false)
@@ -35,12 +36,8 @@ export type ImageProducts = {
   thumbhash: Uint8Array
 }
 
-/**
- * Decoded pixels, at most as large as the preview, upright, in an uncompressed TIFF with their profile. In a file,
- * because Node collects its whole heap for every few megabytes that lie in buffers outside of it; deleted within
- * a blink, it never reaches the disk.
- */
-export type Pixels = Size & { path: string; hasAlpha: boolean }
+/** Decoded pixels, at most as large as the preview, upright, in memory until disposed of. */
+export type Pixels = Disposable & Size & { bytes: Buffer; options: SharpOptions; hasAlpha: boolean }
 
 /** With the size as shown of what was decoded. */
 export type DecodedImage = Pixels & { originalSize: Size }
@@ -85,18 +82,18 @@ function shownSizeOf(header: Metadata, rotation: ImageSource['rotation']): Size 
  * into both products. That is right in every browser, keeps the wide gamut where a screen has it, and
  * saves the conversion. CMYK and grey become sRGB.
  */
-export async function decodeImage(source: ImageSource, pixelsPath: string): Promise<DecodedImage> {
+export async function decodeImage(source: ImageSource): Promise<DecodedImage> {
   const header = await readImageHeader(source.input)
   const megapixels = (header.width * header.height) / 1e6
   if (megapixels * 1e6 > MAX_INPUT_PIXELS) throw new TooManyPixelsError(megapixels)
   const input = await withoutOuterReferences(source.input, header)
   try {
-    return await decode({ ...source, input }, { header, pixelsPath, failOn: 'warning' })
+    return await decode({ ...source, input }, { header, failOn: 'warning' })
   } catch (error) {
     if (isTimeout(error)) throw new DecodeError('decoding takes too long', { cause: error })
   }
   try {
-    return await decode({ ...source, input }, { header, pixelsPath, failOn: 'none' })
+    return await decode({ ...source, input }, { header, failOn: 'none' })
   } catch (error) {
     throw new DecodeError(messageOf(error), { cause: error })
   }
@@ -107,11 +104,11 @@ async function withoutOuterReferences(input: string | Buffer, { format }: Metada
   return format === 'svg' && typeof input === 'string' ? await readFile(input) : input
 }
 
-type Decoding = { header: Metadata; pixelsPath: string; failOn: 'warning' | 'none' }
+type Decoding = { header: Metadata; failOn: 'warning' | 'none' }
 
 async function decode(
   { input, rotation }: ImageSource,
-  { header, pixelsPath, failOn }: Decoding,
+  { header, failOn }: Decoding,
 ): Promise<DecodedImage> {
   const isRgb = header.space === 'srgb'
   const isPlain = isRgb && (!header.icc || isSrgbProfile(header.icc))
@@ -125,14 +122,29 @@ async function decode(
     edgePx: PREVIEW_EDGE_PX,
     size: header,
   })
-  const coloured = isRgb && !isPlain ? resized.keepIccProfile() : resized.toColourspace('srgb')
-  const { width, height } = await coloured.tiff({ compression: 'none' }).toFile(pixelsPath)
+  const keepsProfile = isRgb && !isPlain
+  const pixels = await toPixels(
+    keepsProfile ? resized.keepIccProfile() : resized.toColourspace('srgb'),
+    { keepsProfile, hasAlpha: header.hasAlpha },
+  )
+  return { ...pixels, originalSize: shownSizeOf(header, rotation) }
+}
+
+/** Raw pixels cannot carry a profile; an uncompressed TIFF can, for 5 ms more. */
+async function toPixels(
+  image: Sharp,
+  { keepsProfile, hasAlpha }: { keepsProfile: boolean; hasAlpha: boolean },
+): Promise<Pixels> {
+  const output = keepsProfile ? image.tiff({ compression: 'none' }) : image.raw()
+  const { data: bytes, info } = await output.toBuffer({ resolveWithObject: true })
+  const { width, height, channels } = info
   return {
-    path: pixelsPath,
+    bytes,
+    options: keepsProfile ? {} : { raw: { width, height, channels } },
     width,
     height,
-    hasAlpha: header.hasAlpha,
-    originalSize: shownSizeOf(header, rotation),
+    hasAlpha,
+    [Symbol.dispose]: () => releaseBytes(bytes),
   }
 }
 
@@ -164,7 +176,7 @@ function fitted(image: Sharp, { edgePx, size }: { edgePx: number; size: Size }):
 /** Preview, thumbnail and thumbhash from one decode. */
 export async function encodeProducts(pixels: Pixels): Promise<ImageProducts> {
   const preview = await encodePreview(pixels)
-  const small = await shrink(pixels)
+  using small = await shrink(pixels)
   const thumbnail = await openPixels(small)
     .webp(THUMBNAIL_WEBP)
     .toBuffer({ resolveWithObject: true })
@@ -181,24 +193,25 @@ export async function encodeProducts(pixels: Pixels): Promise<ImageProducts> {
 }
 
 async function encodePreview(pixels: Pixels): Promise<EncodedImage> {
-  const opened = openPixels(pixels.path)
+  const opened = openPixels(pixels)
   const opaque = pixels.hasAlpha ? opened.flatten({ background: WHITE }) : opened
   const { data, info } = await opaque.jpeg(PREVIEW_JPEG).toBuffer({ resolveWithObject: true })
   return { bytes: data, contentType: 'image/jpeg', width: info.width, height: info.height }
 }
 
-/** The thumbnail's pixels are few enough for a buffer. */
-async function shrink(pixels: Pixels): Promise<Buffer> {
-  const resized = fitted(openPixels(pixels.path), { edgePx: THUMBNAIL_EDGE_PX, size: pixels })
-  return await resized.tiff({ compression: 'none' }).toBuffer()
+async function shrink(pixels: Pixels): Promise<Pixels> {
+  const resized = fitted(openPixels(pixels), { edgePx: THUMBNAIL_EDGE_PX, size: pixels })
+  const { hasAlpha } = pixels
+  return await toPixels(resized, { keepsProfile: !pixels.options.raw, hasAlpha })
 }
 
-function openPixels(input: string | Buffer): Sharp {
-  return sharp(input, { limitInputPixels: MAX_INPUT_PIXELS }).keepIccProfile()
+function openPixels({ bytes, options }: Pixels): Sharp {
+  const image = sharp(bytes, { ...options, limitInputPixels: MAX_INPUT_PIXELS })
+  return options.raw ? image : image.keepIccProfile()
 }
 
-async function thumbhashOf(small: Buffer): Promise<Uint8Array> {
-  const { data, info } = await sharp(small)
+async function thumbhashOf({ bytes, options }: Pixels): Promise<Uint8Array> {
+  const { data, info } = await sharp(bytes, options)
     .resize(THUMBHASH_EDGE_PX, THUMBHASH_EDGE_PX, { fit: 'inside', withoutEnlargement: true })
     .toColourspace('srgb')
     .ensureAlpha()
