@@ -32,6 +32,8 @@ export function createExiftool({ maxProcesses }: { maxProcesses: number }): Exif
     onIdleIntervalMillis: IDLE_MS / 2,
     exiftoolEnv: { TZ: 'UTC', LC_ALL: 'C.UTF-8' },
     useMWG: false,
+    // Dates and permissions of the temporary file say nothing about the picture.
+    readArgs: ['-fast', '--System:all'],
   })
   return {
     readTags: (path) => exiftool.read(path),
