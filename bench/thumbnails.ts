@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import sharp, { type JpegOptions, type WebpOptions } from 'sharp'
-import { rgbaToThumbHash } from 'thumbhash'
 import { formatOfFile } from '#workers/tools/media-format.ts'
 import { renderMedia } from '../workers/media/render-media.ts'
 import { openTempFolder } from '../workers/media/temp-folder.ts'
+import { bareSharp, cpuSeconds } from './bare-sharp.ts'
 import { makePictures, totalBytes } from './pictures.ts'
 import { median, reportLine, reportTarget } from './report.ts'
 
@@ -18,43 +16,6 @@ const PICTURES = 10
 const TARGET = 0.9
 
 type Way = { name: string; render: (path: string) => Promise<unknown> }
-
-/** CPU of this process and of children that ended. */
-function cpuSeconds(): number {
-  const stat = readFileSync('/proc/self/stat', 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0) / 100
-}
-
-/** The same products by hand: one decode, everything else from its pixels. */
-async function bareSharp(path: string, { jpeg, webp }: { jpeg: JpegOptions; webp: WebpOptions }) {
-  const shorterSide = (edge: number) => ({
-    width: edge,
-    height: edge,
-    fit: 'outside' as const,
-    withoutEnlargement: true,
-  })
-  const { data, info } = await sharp(path)
-    .autoOrient()
-    .resize(shorterSide(1440))
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-  const { width, height, channels } = info
-  const pixels = () => sharp(data, { raw: { width, height, channels } })
-  await pixels()
-    .jpeg({ quality: 80, chromaSubsampling: '4:4:4', ...jpeg })
-    .toBuffer()
-  await pixels()
-    .resize(shorterSide(250))
-    .webp({ quality: 80, ...webp })
-    .toBuffer()
-  const small = await pixels()
-    .resize(100, 100, { fit: 'inside' })
-    .ensureAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-  rgbaToThumbHash(small.info.width, small.info.height, small.data)
-}
 
 async function vipsthumbnail(path: string, folder: string) {
   const env = { ...process.env, VIPS_CONCURRENCY: '1' }
