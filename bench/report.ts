@@ -1,6 +1,6 @@
 /** `  what it is          1.23   (target ≥ 0.9: reached)` */
 export function reportLine(what: string, value: string, verdict = '') {
-  console.log(`  ${what.padEnd(58)} ${value.padStart(10)}${verdict && `   ${verdict}`}`)
+  console.log(`  ${what.padEnd(70)} ${value.padStart(10)}${verdict && `   ${verdict}`}`)
 }
 
 type Target = { atLeast: number } | { atMost: number }

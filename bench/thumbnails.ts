@@ -41,7 +41,7 @@ export async function benchThumbnails() {
       },
     },
     {
-      name: 'bare sharp, same settings',
+      name: 'bare sharp, our encoder settings',
       render: (path) => bareSharp(path, { jpeg: { optimizeCoding: false }, webp: { effort: 2 } }),
     },
     {
