@@ -127,6 +127,23 @@ test('what a person has set is left alone', async () => {
   expect(await findExif(assetId)).toMatchObject({ description: 'mine', make: 'Apple' })
 })
 
+test('where exiftool cannot run, exifr reads date and camera, and the asset goes on', async () => {
+  const owner = await seedUser()
+  const bytes = await withTags(await makeJpeg({ width: 66 }), {
+    DateTimeOriginal: '2023:07:08 21:22:23',
+    Make: 'Ricoh',
+  })
+  const assetId = await seedAsset({ owner, bytes, name: 'c.jpg' })
+  const readTags = () => Promise.reject(new Error('perl is missing'))
+  const exiftool = { ...deps.exiftool, readTags }
+
+  await handleExtractMetadata({ assetId }, { ...deps, exiftool }, context)
+
+  expect((await findAsset(assetId))?.localDateTime).toEqual(new Date('2023-07-08T21:22:23Z'))
+  expect(await findExif(assetId)).toMatchObject({ make: 'Ricoh' })
+  expect((await listJobs(assetId)).map(({ name }) => name)).toContain('make-thumbnails')
+})
+
 test('a video has a duration and its size as shown', async () => {
   const owner = await seedUser()
   const upright = await makeVideo({ options: ['-pix_fmt', 'yuv420p'] })
