@@ -43,6 +43,22 @@ export const envFragments = {
     MEDIA_PORT: port,
     MEDIA_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
   },
+  gpu: {
+    GPU_SECRET: secret,
+    GPU_PORT: port,
+    /** Threads that hold models and compute, one picture batch each at a time. */
+    GPU_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(1),
+    /** Model folders as Immich's hub exports lay them out, `<name>/visual/model.onnx`, …. Looked at before the cache. */
+    MODELS_DIR: z.string().min(1).optional(),
+    /** Where models are fetched to, once. */
+    MODELS_CACHE: z.string().min(1).default('.tintype/models'),
+    /** A model's files lie below `<hub>/<organisation>/<name>/resolve/<revision>/`; empty: nothing is ever fetched. */
+    MODEL_HUB_URL: z.url().optional(),
+  },
+  gpuClient: { GPU_URL: z.url(), GPU_SECRET: secret },
+  /** The one process of the Hub, as the process itself and as those who push to it know it. */
+  hub: { HUB_SECRET: secret, STORE_EVENTS_SECRET: secret },
+  hubClient: { HUB_URL: z.url(), HUB_SECRET: secret },
   edge: {
     S3_PUBLIC_URL: z.url().optional(),
     TRUSTED_PROXIES: list,

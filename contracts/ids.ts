@@ -15,3 +15,12 @@ export type SessionId = z.infer<typeof SessionId>
 
 export const ApiKeyId = z.uuid().brand<'ApiKeyId'>()
 export type ApiKeyId = z.infer<typeof ApiKeyId>
+
+export const PersonId = z.uuid().brand<'PersonId'>()
+export type PersonId = z.infer<typeof PersonId>
+
+export const FaceId = z.uuid().brand<'FaceId'>()
+export type FaceId = z.infer<typeof FaceId>
+
+export const AlbumId = z.uuid().brand<'AlbumId'>()
+export type AlbumId = z.infer<typeof AlbumId>

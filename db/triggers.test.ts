@@ -1,15 +1,26 @@
 import { eq, sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
+import type { AlbumId, AssetId, FaceId } from '#contracts/ids.ts'
 import { newId } from '#contracts/new-id.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
 import { assetRow, seedAssets, seedUser } from '#test/helpers/seed.ts'
 import { atomically } from './atomically.ts'
 import { violates } from './database-error.ts'
 import {
+  albumAssetAudit,
+  albumAssets,
+  albumAudit,
+  albums,
+  albumUserAudit,
+  albumUsers,
   apiKeys,
   assetAudit,
   assetExif,
+  assetFaceAudit,
+  assetFaces,
   assets,
+  people,
+  personAudit,
   sessions,
   userAudit,
   userMetadata,
@@ -40,6 +51,11 @@ test.each([
   ['api_keys', apiKeys],
   ['assets', assets],
   ['asset_exif', assetExif],
+  ['people', people],
+  ['asset_faces', assetFaces],
+  ['albums', albums],
+  ['album_users', albumUsers],
+  ['album_assets', albumAssets],
 ] as const)(
   '%s: a change gives a new updateId and time, an idle update does not',
   async (_, table) => {
@@ -71,6 +87,13 @@ test.each([
       if (t === assets) return assets.ownerId
       if (t === assetExif)
         return sql`(select owner_id from assets where assets.id = ${assetExif.assetId})`
+      if (t === people) return people.ownerId
+      if (t === assetFaces)
+        return sql`(select owner_id from assets where assets.id = ${assetFaces.assetId})`
+      if (t === albums)
+        return sql`(select user_id from album_users where album_id = ${albums.id} and role = 'owner')`
+      if (t === albumAssets)
+        return sql`(select user_id from album_users where album_id = ${albumAssets.albumId} and role = 'owner')`
       return (t as typeof sessions).userId
     }
   },
@@ -102,6 +125,51 @@ test('deleted metadata leaves an audit row; a deleted user only its own', async 
     .where(eq(userMetadataAudit.userId, ownerId))
   expect(metadataAudit.map(({ key }) => key)).toEqual(['license'])
   expect(await db.select().from(userAudit).where(eq(userAudit.userId, ownerId))).toHaveLength(1)
+})
+
+test('deleted people and faces leave audit rows; the faces of a deleted asset go without', async () => {
+  const ownerId = await seedUser(db)
+  const [kept, gone] = await seedAssets(db, { ownerId, count: 2 })
+  if (!kept || !gone) throw new Error('no assets were made')
+  const [inKept, inGone] = [faceRow(kept), faceRow(gone)]
+  await db.insert(assetFaces).values([inKept, inGone])
+  await db.insert(people).values({ id: newId(), ownerId })
+
+  await db.delete(people).where(eq(people.ownerId, ownerId))
+  await db.delete(assetFaces).where(eq(assetFaces.id, inKept.id))
+  await db.delete(assets).where(eq(assets.id, gone))
+
+  const faces = await db.select().from(assetFaceAudit).where(eq(assetFaceAudit.ownerId, ownerId))
+  expect(faces.map(({ assetFaceId }) => assetFaceId)).toEqual([inKept.id])
+  expect(await db.$count(personAudit, eq(personAudit.ownerId, ownerId))).toBe(1)
+})
+
+test('a deleted album tells each member; a member who goes also tells the others', async () => {
+  const [ownerId, memberId] = [await seedUser(db), await seedUser(db)]
+  const [assetId] = await seedAssets(db, { ownerId, count: 1 })
+  const [albumId, otherId] = [newId<AlbumId>(), newId<AlbumId>()]
+  for (const id of [albumId, otherId]) {
+    await db.insert(albums).values({ id })
+    await db.insert(albumUsers).values([
+      { albumId: id, userId: ownerId, role: 'owner' },
+      { albumId: id, userId: memberId, role: 'viewer' },
+    ])
+    if (assetId) await db.insert(albumAssets).values({ albumId: id, assetId })
+  }
+
+  await db.delete(albums).where(eq(albums.id, albumId))
+  await db.delete(albumUsers).where(eq(albumUsers.userId, memberId))
+  await db.delete(albumAssets).where(eq(albumAssets.albumId, otherId))
+
+  const told = await db.select().from(albumAudit).where(eq(albumAudit.userId, memberId))
+  expect(told.map((row) => row.albumId).sort()).toEqual([albumId, otherId].sort())
+  const left = await db.select().from(albumUserAudit).where(eq(albumUserAudit.userId, memberId))
+  expect(left.map((row) => row.albumId)).toEqual([otherId])
+  const removed = await db
+    .select()
+    .from(albumAssetAudit)
+    .where(eq(albumAssetAudit.albumId, otherId))
+  expect(removed).toHaveLength(1)
 })
 
 test('a quota holds under parallel uploads, and the batch beyond it leaves nothing', async () => {
@@ -146,6 +214,18 @@ async function seedRowsEverywhere() {
     keyHash: secret,
     permissions: ['all'],
   })
-  if (assetId) await db.insert(assetExif).values({ assetId })
+  if (!assetId) throw new Error('no asset was made')
+  await db.insert(assetExif).values({ assetId })
+  const albumId = newId<AlbumId>()
+  await db.insert(people).values({ id: newId(), ownerId })
+  await db.insert(assetFaces).values(faceRow(assetId))
+  await db.insert(albums).values({ id: albumId })
+  await db.insert(albumUsers).values({ albumId, userId: ownerId, role: 'owner' })
+  await db.insert(albumAssets).values({ albumId, assetId })
   return ownerId
+}
+
+function faceRow(assetId: AssetId) {
+  const box = { boundingBoxX1: 1, boundingBoxY1: 1, boundingBoxX2: 9, boundingBoxY2: 9 }
+  return { id: newId<FaceId>(), assetId, imageWidth: 10, imageHeight: 10, ...box }
 }

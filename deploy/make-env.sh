@@ -27,4 +27,7 @@ S3_SECRET_ACCESS_KEY=$(secret)
 GATEWAY_SECRET=$(secret)
 DISPATCHER_SECRET=$(secret)
 MEDIA_SECRET=$(secret)
+GPU_SECRET=$(secret)
+HUB_SECRET=$(secret)
+STORE_EVENTS_SECRET=$(secret)
 ENV

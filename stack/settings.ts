@@ -23,7 +23,16 @@ export type Settings = {
 const DEFAULT_PORT = 2283
 /** Ten ports for each public one (2283 → 22830…), so that two stacks on one machine seldom want the same. */
 const internalPortsFrom = (port: number) => 20_000 + (port % 1000) * 10
-const INTERNAL_PORTS = ['postgres', 'valkey', 'minio', 'gateway', 'dispatcher', 'media'] as const
+const INTERNAL_PORTS = [
+  'postgres',
+  'valkey',
+  'minio',
+  'gateway',
+  'dispatcher',
+  'media',
+  'gpu',
+  'hub',
+] as const
 
 const secret = () => randomBytes(24).toString('base64url')
 
@@ -54,8 +63,18 @@ async function generate(port: number): Promise<Variables> {
     DISPATCHER_SECRET: secret(),
     MEDIA_PORT: String(at.media),
     MEDIA_SECRET: secret(),
+    GPU_URL: `http://127.0.0.1:${at.gpu}`,
+    GPU_PORT: String(at.gpu),
+    GPU_SECRET: secret(),
+    HUB_URL: `http://127.0.0.1:${at.hub}`,
+    HUB_PORT: String(at.hub),
+    HUB_SECRET: secret(),
+    STORE_EVENTS_SECRET: secret(),
   }
 }
+
+/** Came after the first version. */
+const GENERATED = ['DATABASE_URL', 'GPU_SECRET', 'HUB_SECRET', 'STORE_EVENTS_SECRET']
 
 /** Names that the environment may set; each overrides the file. */
 const KNOWN = [
@@ -81,6 +100,17 @@ const KNOWN = [
   'MEDIA_SECRET',
   'MEDIA_PORT',
   'MEDIA_CONCURRENCY',
+  'GPU_URL',
+  'GPU_SECRET',
+  'GPU_PORT',
+  'GPU_CONCURRENCY',
+  'MODELS_DIR',
+  'MODELS_CACHE',
+  'MODEL_HUB_URL',
+  'HUB_URL',
+  'HUB_SECRET',
+  'HUB_PORT',
+  'STORE_EVENTS_SECRET',
   'EDGE_PROCESSES',
   'TRUSTED_PROXIES',
   'SIGNUP_CODE',
@@ -137,6 +167,12 @@ function storesOf(given: Variables) {
   return own
 }
 
+/** A file that an older version wrote lacks the names that came since. What it has stays. */
+async function complement(stored: Variables, port: number): Promise<Variables> {
+  const isComplete = GENERATED.every((name) => stored[name])
+  return isComplete ? stored : { ...(await generate(port)), ...stored }
+}
+
 /** What the file holds and what was newly made for it, the environment on top. */
 export async function loadSettings(environment = process.env): Promise<Settings> {
   const dataFolder = dataFolderOf(environment)
@@ -147,7 +183,7 @@ export async function loadSettings(environment = process.env): Promise<Settings>
   const stored = await readEnvFile(path)
   const port = numberBetween('PORT', given.PORT ?? stored.PORT, [1, 65_535, DEFAULT_PORT])
   const host = given.HOST ?? stored.HOST ?? '127.0.0.1'
-  const complete = { ...(stored.DATABASE_URL ? {} : await generate(port)), ...stored }
+  const complete = await complement(stored, port)
   if (!isLoopback(host) && !given.SIGNUP_CODE) complete.SIGNUP_CODE ??= signupCode()
   if (Object.keys(complete).length !== Object.keys(stored).length)
     await writeEnvFile(path, complete)
@@ -155,6 +191,9 @@ export async function loadSettings(environment = process.env): Promise<Settings>
   const variables: Variables = {
     LOG_LEVEL: 'info',
     MEDIA_CONCURRENCY: String(Math.max(1, availableParallelism())),
+    GPU_CONCURRENCY: '1',
+    MODELS_CACHE: join(dataFolder, 'models'),
+    MODEL_HUB_URL: 'https://huggingface.co',
     ...complete,
     ...given,
     PORT: String(port),

@@ -2,9 +2,14 @@ import { and, isNotNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { QueueName } from '#contracts/jobs/define-job.ts'
 import type { Db } from '../client.ts'
 import {
+  albumAssetAudit,
+  albumAudit,
+  albumUserAudit,
   assetAudit,
+  assetFaceAudit,
   loginAttempts,
   outbox,
+  personAudit,
   sessions,
   systemMetadata,
   userAudit,
@@ -12,6 +17,17 @@ import {
 } from '../schema/tables.ts'
 
 const PAUSED_QUEUES = 'paused-queues'
+
+const AUDITS = [
+  albumAssetAudit,
+  albumAudit,
+  albumUserAudit,
+  assetAudit,
+  assetFaceAudit,
+  personAudit,
+  userAudit,
+  userMetadataAudit,
+]
 
 /**
  * Takes a schedule's turn that began at the instant. Of several who ask, and of several who ask again, one is told
@@ -73,8 +89,7 @@ export async function deleteOldLoginAttempts(db: Db, { before }: { before: Date 
 
 /** Clients that were away for longer sync from the beginning. */
 export async function deleteOldAudits(db: Db, { before }: { before: Date }): Promise<void> {
-  for (const table of [assetAudit, userAudit, userMetadataAudit])
-    await db.delete(table).where(lt(table.deletedAt, before))
+  for (const table of AUDITS) await db.delete(table).where(lt(table.deletedAt, before))
 }
 
 export async function deleteOldFailedJobs(db: Db, { before }: { before: Date }): Promise<void> {

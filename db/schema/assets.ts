@@ -176,7 +176,7 @@ export const uploads = pgTable(
       .$type<UserId>(),
     /** The id the asset will have. */
     assetId: uuid().notNull().$type<AssetId>(),
-    kind: text({ enum: ['presigned', 'form'] }).notNull(),
+    kind: text({ enum: ['presigned', 'form', 'inbox'] }).notNull(),
     state: text().notNull().default('pending').$type<UploadState>(),
     originalFileName: text().notNull(),
     /** Unknown (null) while a form upload runs. */
