@@ -14,3 +14,14 @@ export const queryBoolean = z
 
 /** Bytes and counts: whole numbers that JavaScript holds exactly. */
 export const wholeNumber = z.number().int().nonnegative()
+
+export const BulkIdErrorReason = z
+  .enum(['duplicate', 'no_permission', 'not_found', 'unknown', 'validation'])
+  .meta({ id: 'BulkIdErrorReason' })
+export type BulkIdErrorReason = z.infer<typeof BulkIdErrorReason>
+
+/** One per id of a request that succeeds in part. */
+export const BulkIdResponseDto = z
+  .object({ id: z.uuid(), success: z.boolean(), error: BulkIdErrorReason.optional() })
+  .meta({ id: 'BulkIdResponseDto' })
+export type BulkIdResponseDto = z.infer<typeof BulkIdResponseDto>
