@@ -50,6 +50,7 @@ const schemaGrants = (app: string) => [
   `grant select, insert, update, delete on all tables in schema public to ${app}`,
   `grant usage, select on all sequences in schema public to ${app}`,
   `grant select on all tables in schema drizzle to ${app}`,
+  `grant execute on function create_vector_space(text, text, int), drop_vector_space(int) to ${app}`,
   `alter default privileges in schema public grant select, insert, update, delete on tables to ${app}`,
   `alter default privileges in schema public grant usage, select on sequences to ${app}`,
 ]

@@ -21,6 +21,8 @@ export const vectorSpaces = pgTable(
       .default('building'),
     createdAt: createdAt(),
     activatedAt: instant(),
+    /** Set while another model has taken its place. Its vectors stay for a while, since people change their mind. */
+    retiredAt: instant(),
   },
   (t) => [
     uniqueIndex('vector_spaces_model_key').on(t.kind, t.model),

@@ -1,0 +1,1 @@
+ALTER TABLE "vector_spaces" ADD COLUMN "retired_at" timestamp with time zone;
