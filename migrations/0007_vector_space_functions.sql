@@ -6,7 +6,7 @@ language sql stable set search_path = pg_catalog, public, pg_temp as $$
   select case
     when exists (select from pg_extension where extname = 'vchord') then format(
       'using vchordrq (embedding vector_cosine_ops) with (options = %L)', format(
-        E'residual_quantization = false\nbuild.internal.lists = [%s]\nbuild.internal.spherical_centroids = true\nbuild.internal.build_threads = 4\nbuild.internal.sampling_factor = 1024',
+        E'residual_quantization = false\n[build.internal]\nlists = [%s]\nspherical_centroids = true\nbuild_threads = 4\nsampling_factor = 1024',
         case
           when row_count < 128000 then 1
           when row_count < 2048000 then 2 ^ ceil(log(2, row_count / 1000.0))
