@@ -11,11 +11,8 @@ const concurrency = (jobs: number) =>
 export const SystemConfig = z.object({
   job: z
     .object({
-      thumbnailGeneration: concurrency(3),
-      metadataExtraction: concurrency(5),
       smartSearch: concurrency(2),
       faceDetection: concurrency(2),
-      backgroundTask: concurrency(5),
     })
     .prefault({}),
   machineLearning: z

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { albumRoutes } from './albums/routes.ts'
 import { apiKeyRoutes } from './api-keys/routes.ts'
 import type { AppEnv } from './app-env.ts'
 import { assetRoutes } from './assets/routes.ts'
@@ -7,11 +8,14 @@ import { publicRoute } from './http/allow.ts'
 import { onError, onNotFound } from './http/errors.ts'
 import { requestContext } from './http/request-context.ts'
 import { securityHeaders } from './http/security-headers.ts'
+import { mapRoutes } from './map/routes.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { servePage } from './page.ts'
+import { queueRoutes } from './queues/routes.ts'
 import { serverRoutes } from './server/routes.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { passToStore } from './store-proxy/pass-to-store.ts'
+import { systemConfigRoutes } from './system-config/routes.ts'
 import { timelineRoutes } from './timeline/routes.ts'
 import { trashRoutes } from './trash/routes.ts'
 import { uploadRoutes } from './uploads/routes.ts'
@@ -23,11 +27,15 @@ import { wellKnownRoutes } from './well-known/routes.ts'
 export const api = new Hono<AppEnv>()
   .route('/.well-known', wellKnownRoutes)
   .route('/api/admin/users', userAdminRoutes)
+  .route('/api/albums', albumRoutes)
   .route('/api/api-keys', apiKeyRoutes)
   .route('/api/assets', assetRoutes)
   .route('/api/auth', authenticationRoutes)
+  .route('/api/map', mapRoutes)
+  .route('/api/queues', queueRoutes)
   .route('/api/server', serverRoutes)
   .route('/api/sessions', sessionRoutes)
+  .route('/api/system-config', systemConfigRoutes)
   .route('/api/timeline', timelineRoutes)
   .route('/api/trash', trashRoutes)
   .route('/api/uploads', uploadRoutes)

@@ -8,7 +8,11 @@ import { openApiDocument } from '../edge/openapi/document.ts'
 const REFERENCE = join(import.meta.dirname, '../../shared/reference/immich-openapi.json')
 
 /** What Immich has not: the uploads of our own clients, and what they show. */
-const OURS_ALONE = [/^\w+ \/uploads(\/|$)/, /^POST \/assets\/(urls|states)$/, /^\w+ \/queues/]
+const OURS_ALONE = [
+  /^\w+ \/uploads(\/|$)/,
+  /^POST \/assets\/(urls|states)$/,
+  /^POST \/queues\/\{name\}\/retry-failed$/,
+]
 
 // biome-ignore lint/suspicious/noExplicitAny: two foreign JSON documents are walked here
 type Json = any

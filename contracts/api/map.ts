@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AssetId } from '../ids.ts'
+import { queryBoolean } from './common.ts'
 
 const placeName = z.string().nullable()
 
@@ -14,3 +15,12 @@ export const MapMarkerResponseDto = z
   })
   .meta({ id: 'MapMarkerResponseDto' })
 export type MapMarkerResponseDto = z.infer<typeof MapMarkerResponseDto>
+
+export const MapMarkersQuery = z.object({
+  fileCreatedAfter: z.iso.datetime({ offset: true }).optional(),
+  fileCreatedBefore: z.iso.datetime({ offset: true }).optional(),
+  isArchived: queryBoolean.optional(),
+  isFavorite: queryBoolean.optional(),
+  withPartners: queryBoolean.optional(),
+  withSharedAlbums: queryBoolean.optional(),
+})

@@ -3,9 +3,6 @@ import { findSystemMetadata, readSystemConfig } from '#db/queries/system-config.
 import { hasAdmin } from '#db/queries/users.ts'
 import type { Deps } from '../deps.ts'
 
-/** Immich's default for people; nothing here recognizes faces yet. */
-const MIN_FACES = 3
-
 export async function findConfig({ db, settings }: Deps): Promise<ServerConfigDto> {
   const [config, isInitialized, onboarding] = await Promise.all([
     readSystemConfig(db),
@@ -18,10 +15,9 @@ export async function findConfig({ db, settings }: Deps): Promise<ServerConfigDt
     isOnboarded: onboarding?.isOnboarded === true,
     loginPageMessage: config.server.loginPageMessage,
     maintenanceMode: false,
-    // There is no map: features.map says so.
-    mapDarkStyleUrl: '',
-    mapLightStyleUrl: '',
-    minFaces: MIN_FACES,
+    mapDarkStyleUrl: config.map.darkStyle,
+    mapLightStyleUrl: config.map.lightStyle,
+    minFaces: config.machineLearning.facialRecognition.minFaces,
     oauthButtonText: '',
     publicUsers: config.server.publicUsers,
     signupCodeRequired: !isInitialized && settings.SIGNUP_CODE !== undefined,

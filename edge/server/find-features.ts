@@ -4,14 +4,14 @@ import type { Deps } from '../deps.ts'
 
 /** What this server does, so that clients show no button that leads nowhere. */
 export async function findFeatures({ db }: Pick<Deps, 'db'>): Promise<ServerFeaturesDto> {
-  const { passwordLogin, trash } = await readSystemConfig(db)
+  const { map, passwordLogin, trash } = await readSystemConfig(db)
   return {
     configFile: false,
     duplicateDetection: false,
     email: false,
     facialRecognition: false,
     importFaces: false,
-    map: false,
+    map: map.enabled,
     oauth: false,
     oauthAutoLaunch: false,
     ocr: false,
