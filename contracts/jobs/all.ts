@@ -1,6 +1,8 @@
 import { deleteAsset } from './delete-asset.ts'
 import { deleteObjects } from './delete-objects.ts'
 import { deleteUser } from './delete-user.ts'
+import { detectFaces } from './detect-faces.ts'
+import { embedImage } from './embed-image.ts'
 import { emptyExpiredTrash } from './empty-expired-trash.ts'
 import { extractMetadata } from './extract-metadata.ts'
 import { makeThumbnails } from './make-thumbnails.ts'
@@ -19,5 +21,10 @@ export const mediaJobs = {
   'empty-expired-trash': emptyExpiredTrash,
 }
 
+export const gpuJobs = {
+  'embed-image': embedImage,
+  'detect-faces': detectFaces,
+}
+
 /** What the dispatcher may meet in the outbox. */
-export const allJobs = { ...mediaJobs }
+export const allJobs = { ...mediaJobs, ...gpuJobs }

@@ -148,15 +148,18 @@ type Derived = Requested & {
   thumbhash: Uint8Array | undefined
   size: { width: number; height: number } | undefined
   thumbnailedAt: Date
+  /** For a picture that models have not seen; a live photo's moving part is none of theirs. */
+  jobs: JobMessage[]
 }
 
 /**
  * Derivatives lie in the store: names them on their rows, marks the asset last, clears an earlier failure, and leaves a
- * job for the objects that they replace. False, and nothing written, when the asset was deleted or moved on to
+ * job for the objects that they replace beside those that follow. False, and nothing written, when the asset was deleted or moved on to
  * another version meanwhile.
  */
 export async function writeDerivatives(db: Db, derived: Derived): Promise<boolean> {
-  const { assetId, derivativesVersion, files, thumbhash, size, thumbnailedAt, requestId } = derived
+  const { assetId, derivativesVersion, files, thumbhash, size, thumbnailedAt } = derived
+  const { jobs, requestId } = derived
   const hash = thumbhash ? Buffer.from(thumbhash).toString('hex') : null
   const { rows } = await db.execute(sql`
     with target as (
@@ -166,7 +169,7 @@ export async function writeDerivatives(db: Db, derived: Derived): Promise<boolea
         height = coalesce(${size?.height ?? null}::int, height),
         thumbnailed_at = ${thumbnailedAt.toISOString()}::timestamptz, failure_reason = null
       where id = ${assetId} and derivatives_version = ${derivativesVersion}::int and status <> 'deleted'
-      returning id),
+      returning id, visibility),
     new_files as (
       select target.id as asset_id, f.* from target, jsonb_to_recordset(${JSON.stringify(files)}::jsonb)
         as f(type text, "objectKey" text, "contentType" text, "sizeBytes" bigint, width int, height int)),
@@ -179,7 +182,9 @@ export async function writeDerivatives(db: Db, derived: Derived): Promise<boolea
       on conflict (asset_id, type) do update set object_key = excluded.object_key,
         content_type = excluded.content_type, size_bytes = excluded.size_bytes,
         width = excluded.width, height = excluded.height, created_at = now()),
-    queued as (${removalOfKeys(sql`replaced`, requestId)})
+    removal as (${removalOfKeys(sql`replaced`, requestId)}),
+    seen as (select from target where visibility <> 'hidden'),
+    queued as (${jobsIfAny(sql`seen`, jobs, requestId)})
     select from target`)
   return rows.length > 0
 }

@@ -45,6 +45,7 @@ export async function seedDerivatives(
     thumbhash: Uint8Array.from([1, 2, 3]),
     size: { width: 4, height: 3 },
     thumbnailedAt: new Date(),
+    jobs: [],
     requestId: null,
   })
   storage.close()

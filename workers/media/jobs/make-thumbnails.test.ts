@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import type { AssetId } from '#contracts/ids.ts'
 import { objectKeys } from '#contracts/object-keys.ts'
-import { assets } from '#db/schema/tables.ts'
+import { assets, outbox } from '#db/schema/tables.ts'
 import { makeJpeg, makeVideo, withTags } from '../../tools/test-media.suite.ts'
 import { NOW, setupMedia } from '../setup.suite.ts'
 import { handleMakeThumbnails } from './make-thumbnails.ts'
@@ -82,6 +82,40 @@ test('a raised version moves the derivatives and leaves a job for the old ones',
     ({ name }) => name === 'delete-objects',
   )
   expect(job?.payload).toEqual({ keys: expect.arrayContaining(before.map((f) => f.objectKey)) })
+})
+
+const modelJobsOf = async (assetId: AssetId) =>
+  (await listJobs(assetId))
+    .filter(({ name }) => name === 'embed-image' || name === 'detect-faces')
+    .map(({ name, payload, requestId }) => ({ name, payload, requestId }))
+
+test('models get to see a new preview, and see it once', async () => {
+  const owner = await seedUser()
+  const assetId = await seedAsset({ owner, bytes: await makeJpeg({ width: 75 }), name: 'a.jpg' })
+
+  await make(assetId)
+  const first = await modelJobsOf(assetId)
+  await deps.db.delete(outbox)
+  await deps.db.update(assets).set({ derivativesVersion: 2 }).where(eq(assets.id, assetId))
+  await make(assetId)
+
+  const { requestId } = context
+  expect(first).toEqual([
+    { name: 'embed-image', payload: { assetId }, requestId },
+    { name: 'detect-faces', payload: { assetId }, requestId },
+  ])
+  expect(await modelJobsOf(assetId)).toEqual([])
+})
+
+test('the moving part of a live photo is nothing for models', async () => {
+  const owner = await seedUser()
+  const assetId = await seedAsset({ owner, bytes: await makeJpeg({ width: 76 }), name: 'a.jpg' })
+  await deps.db.update(assets).set({ visibility: 'hidden' }).where(eq(assets.id, assetId))
+
+  await make(assetId)
+
+  expect(await findAsset(assetId)).toMatchObject({ thumbnailedAt: NOW })
+  expect(await modelJobsOf(assetId)).toEqual([])
 })
 
 test('derivatives of an asset that is deleted meanwhile are removed again', async () => {

@@ -1,6 +1,8 @@
 import { PermanentError } from '#contracts/errors.ts'
 import type { PayloadOf } from '#contracts/jobs/define-job.ts'
 import { deleteObjects } from '#contracts/jobs/delete-objects.ts'
+import { detectFaces } from '#contracts/jobs/detect-faces.ts'
+import { embedImage } from '#contracts/jobs/embed-image.ts'
 import type { makeThumbnails } from '#contracts/jobs/make-thumbnails.ts'
 import { objectKeys } from '#contracts/object-keys.ts'
 import {
@@ -33,8 +35,8 @@ export async function handleMakeThumbnails(
   const asset = await findAssetForWork(db, assetId)
   if (!asset) return log.info({ assetId }, 'asset is gone, nothing to do')
 
-  const derivatives =
-    (await moveFromOlderVersion(asset, deps)) ?? (await makeDerivatives(asset, deps, context))
+  const moved = await moveFromOlderVersion(asset, deps)
+  const derivatives = moved ?? (await makeDerivatives(asset, deps, context))
   const isWritten = await writeDerivatives(db, {
     assetId,
     derivativesVersion: asset.derivativesVersion,
@@ -42,6 +44,7 @@ export async function handleMakeThumbnails(
     thumbhash: derivatives.thumbhash,
     size: derivatives.size,
     thumbnailedAt: clock(),
+    jobs: moved ? [] : [embedImage.message({ assetId }), detectFaces.message({ assetId })],
     requestId,
   })
   if (isWritten) return
