@@ -11,10 +11,6 @@ const AlbumUserResponseDto = z
   .object({ role: AlbumUserRole, user: UserResponseDto })
   .meta({ id: 'AlbumUserResponseDto' })
 
-const ContributorCountResponseDto = z
-  .object({ userId: UserId, assetCount: wholeNumber })
-  .meta({ id: 'ContributorCountResponseDto' })
-
 const instant = z.iso.datetime()
 
 export const AlbumResponseDto = z
@@ -27,7 +23,6 @@ export const AlbumResponseDto = z
     albumUsers: z.array(AlbumUserResponseDto),
     /** What of it the viewer sees; trashed, hidden and locked assets do not count. */
     assetCount: wholeNumber,
-    contributorCounts: z.array(ContributorCountResponseDto),
     startDate: instant.optional(),
     endDate: instant.optional(),
     lastModifiedAssetTimestamp: instant.optional(),

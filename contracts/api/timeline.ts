@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AssetId, UserId } from '../ids.ts'
+import { AlbumId, AssetId, UserId } from '../ids.ts'
 import { AssetVisibility } from './asset-statistics.ts'
 import { AssetOrder } from './assets.ts'
 import { queryBoolean } from './common.ts'
@@ -16,7 +16,7 @@ const BoundingBoxText = z
   .refine(({ south, north }) => south <= north, 'south lies north of north')
 
 const timelineQuery = {
-  albumId: z.uuid().optional(),
+  albumId: AlbumId.optional(),
   bbox: BoundingBoxText.optional(),
   isFavorite: queryBoolean.optional(),
   isTrashed: queryBoolean.optional(),

@@ -222,7 +222,7 @@ function exifAssignments(change: AssetChange): { sets: SQL[]; locked: string[] }
 
 /**
  * Changes all of these assets, or none unless the viewer may see every one: false then. What a person sets
- * is locked against what extraction reads.
+ * is locked against what extraction reads. What goes into the locked folder leaves its albums.
  */
 export async function updateAssets(
   db: Db,
@@ -246,6 +246,7 @@ export async function updateAssets(
     ${described},
     moved as (select w.id from wanted w join changed c using (id)
               where ${change.visibility === 'locked'} and w.visibility <> 'locked'),
+    unfiled as (delete from album_assets where asset_id in (select id from moved)),
     queued as (${jobForEach(sql`moved`, (assetId) => makeThumbnails.message({ assetId }), requestId)})
     select is_allowed from verdict`)
   return rows[0]?.is_allowed === true

@@ -1,6 +1,8 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
+import type { AlbumId } from '#contracts/ids.ts'
 import type { Db } from '../client.ts'
 import { assets } from '../schema/tables.ts'
+import { filedIn } from './albums.ts'
 import { type AssetViewer, visibleTo } from './asset-access.ts'
 import type { AssetVisibility } from './assets.ts'
 import { listMonthCounts, type MonthCount } from './timeline-counts.ts'
@@ -14,6 +16,7 @@ export type TimelineFilter = {
   isFavorite?: boolean | undefined
   isTrashed: boolean
   bbox?: BoundingBox | undefined
+  albumId?: AlbumId | undefined
   order: 'asc' | 'desc'
   /** Months of when a photo was taken, or of when it came into the library. */
   orderBy: 'takenAt' | 'createdAt'
@@ -24,8 +27,8 @@ type Timeline = AssetViewer & TimelineFilter
 const DEFAULT_VISIBILITIES: AssetVisibility[] = ['archive', 'timeline']
 
 /** Only what the counters count by; everything else is counted from the assets themselves. */
-const isCounted = ({ isFavorite, bbox, orderBy }: TimelineFilter) =>
-  isFavorite === undefined && bbox === undefined && orderBy === 'takenAt'
+const isCounted = ({ isFavorite, bbox, albumId, orderBy }: TimelineFilter) =>
+  isFavorite === undefined && bbox === undefined && albumId === undefined && orderBy === 'takenAt'
 
 /** The month as the index `assets_owner_month_idx` has it. */
 const monthOf = (orderBy: TimelineFilter['orderBy']) =>
@@ -52,6 +55,7 @@ function matching({ viewerId, seesLocked, ...filter }: Timeline): SQL {
     eq(assets.status, filter.isTrashed ? 'trashed' : 'active'),
     filter.isFavorite === undefined ? undefined : eq(assets.isFavorite, filter.isFavorite),
     filter.bbox && insideOf(filter.bbox),
+    filter.albumId && filedIn({ viewerId, albumId: filter.albumId }),
   )
   return conditions as SQL // `and` is undefined only without arguments
 }

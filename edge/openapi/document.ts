@@ -10,6 +10,7 @@ type Collector = ReturnType<typeof schemaCollector>
 /** Immich's tags by the first part of the path. */
 const TAGS: Record<string, string> = {
   admin: 'Users (admin)',
+  albums: 'Albums',
   'api-keys': 'API keys',
   assets: 'Assets',
   auth: 'Authentication',

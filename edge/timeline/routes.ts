@@ -20,7 +20,7 @@ export const timelineRoutes = new Hono<AppEnv>()
     validate('query', TimeBucketsQuery),
     answers(200, z.array(TimeBucketsResponseDto)),
     async (c) => {
-      const timeline = timelineOf(c.var.viewer, c.req.valid('query'))
+      const timeline = await timelineOf(c.var.deps, c.var.viewer, c.req.valid('query'))
       const months = await listTimelineMonths(c.var.deps.db, timeline)
       return c.json(months.map(({ month, count }) => ({ timeBucket: month, count })))
     },
@@ -33,7 +33,7 @@ export const timelineRoutes = new Hono<AppEnv>()
     async (c) => {
       const { timeBucket, withCoordinates = false, ...query } = c.req.valid('query')
       const columns = await findTimelineMonth(c.var.deps.db, {
-        ...timelineOf(c.var.viewer, query),
+        ...(await timelineOf(c.var.deps, c.var.viewer, query)),
         month: `${timeBucket.slice(0, timeBucket.lastIndexOf('-'))}-01`,
         withCoordinates,
       })

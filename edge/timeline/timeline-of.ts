@@ -2,8 +2,10 @@ import type { TimeBucketsQuery } from '#contracts/api/timeline.ts'
 import { AppError } from '#contracts/errors.ts'
 import type { AssetViewer } from '#db/queries/asset-access.ts'
 import type { TimelineFilter } from '#db/queries/timeline.ts'
+import { requireAlbum } from '../albums/require-album.ts'
 import { assetViewerOf, requireElevation } from '../assets/asset-viewer.ts'
 import type { Viewer } from '../authentication/viewer.ts'
+import type { Deps } from '../deps.ts'
 
 function refuseOddPartners({ withPartners, visibility, isFavorite, isTrashed }: TimeBucketsQuery) {
   const isOdd = visibility !== 'timeline' || isFavorite !== undefined || isTrashed !== undefined
@@ -15,9 +17,9 @@ function refuseOddPartners({ withPartners, visibility, isFavorite, isTrashed }: 
   }
 }
 
-/** There are no albums, people and tags yet, and nobody else's timeline: what is asked for is not there. */
-function refuseForeign({ albumId, personId, tagId, userId }: TimeBucketsQuery, viewer: Viewer) {
-  const missing = Object.entries({ album: albumId, person: personId, tag: tagId }).find(
+/** There are no people and tags yet, and nobody else's timeline: what is asked for is not there. */
+function refuseForeign({ personId, tagId, userId }: TimeBucketsQuery, viewer: Viewer) {
+  const missing = Object.entries({ person: personId, tag: tagId }).find(
     ([, id]) => id !== undefined,
   )?.[0]
   const permission = missing ?? (userId && userId !== viewer.id ? 'timeline' : undefined)
@@ -25,10 +27,16 @@ function refuseForeign({ albumId, personId, tagId, userId }: TimeBucketsQuery, v
 }
 
 /** The part of the library that a query asks for, or a refusal. */
-export function timelineOf(viewer: Viewer, query: TimeBucketsQuery): AssetViewer & TimelineFilter {
+export async function timelineOf(
+  deps: Deps,
+  viewer: Viewer,
+  query: TimeBucketsQuery,
+): Promise<AssetViewer & TimelineFilter> {
   refuseOddPartners(query)
   refuseForeign(query, viewer)
   requireElevation(viewer, query.visibility)
-  const { visibility, isFavorite, isTrashed = false, bbox, order, orderBy } = query
-  return { ...assetViewerOf(viewer), visibility, isFavorite, isTrashed, bbox, order, orderBy }
+  const { visibility, isFavorite, isTrashed = false, bbox, albumId, order, orderBy } = query
+  if (albumId) await requireAlbum(deps, { viewerId: viewer.id, albumId })
+  const filter = { visibility, isFavorite, isTrashed, bbox, albumId, order, orderBy }
+  return { ...assetViewerOf(viewer), ...filter }
 }

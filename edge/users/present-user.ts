@@ -7,15 +7,20 @@ import type { User } from '#db/queries/users.ts'
 
 const COLORS = UserAvatarColor.options
 
+type Shown = Pick<
+  User,
+  'id' | 'email' | 'name' | 'avatarColor' | 'profileImageKey' | 'profileChangedAt'
+>
+
 /** The chosen colour, else one that the address decides, so that it is the same everywhere. */
-function avatarColorOf({ avatarColor, email }: User): UserAvatarColor {
+function avatarColorOf({ avatarColor, email }: Shown): UserAvatarColor {
   const chosen = UserAvatarColor.safeParse(avatarColor)
   if (chosen.success) return chosen.data
   const sum = Array.from(email).reduce((total, letter) => total + (letter.codePointAt(0) ?? 0), 0)
   return COLORS[sum % COLORS.length] ?? 'primary'
 }
 
-export function presentUser(user: User): UserResponseDto {
+export function presentUser(user: Shown): UserResponseDto {
   return {
     id: user.id,
     email: user.email,
