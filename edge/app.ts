@@ -8,6 +8,7 @@ import { publicRoute } from './http/allow.ts'
 import { onError, onNotFound } from './http/errors.ts'
 import { requestContext } from './http/request-context.ts'
 import { securityHeaders } from './http/security-headers.ts'
+import { jobRoutes } from './jobs/routes.ts'
 import { mapRoutes } from './map/routes.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { servePage } from './page.ts'
@@ -31,6 +32,7 @@ export const api = new Hono<AppEnv>()
   .route('/api/api-keys', apiKeyRoutes)
   .route('/api/assets', assetRoutes)
   .route('/api/auth', authenticationRoutes)
+  .route('/api/jobs', jobRoutes)
   .route('/api/map', mapRoutes)
   .route('/api/queues', queueRoutes)
   .route('/api/server', serverRoutes)
