@@ -15,6 +15,7 @@ beforeAll(async () => {
       'GET /health': () => ({ body: { isHealthy: true } }),
       'GET /metrics': () => ({ body: 'up 1\n' }),
       'GET /queues/:name': ({ params, query }) => ({ body: { ...params, at: query.get('at') } }),
+      'POST /echo': async ({ readJson }) => ({ body: { echo: await readJson() } }),
       'POST /refuse': () => {
         throw new InternalHttpError(409, 'not now')
       },
@@ -58,4 +59,22 @@ test('tells an expected refusal, and nothing about an unexpected one', async () 
   expect([refused.status, await refused.json()]).toEqual([409, { message: 'not now' }])
   expect([broken.status, await broken.json()]).toEqual([500, { message: 'Internal error' }])
   expect((await ask('/refuse')).status).toBe(404)
+})
+
+test('takes a little JSON, and refuses everything else', async () => {
+  const send = async (body: string) => {
+    const response = await fetch(`http://127.0.0.1:${server.port}/echo`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${SECRET}` },
+      body,
+    })
+    return [response.status, await response.json()]
+  }
+
+  expect(await send('{"text":"zebra"}')).toEqual([200, { echo: { text: 'zebra' } }])
+  expect(await send('{"text":')).toEqual([400, { message: 'The body is no JSON' }])
+  expect(await send(JSON.stringify('z'.repeat(300_000)))).toEqual([
+    413,
+    { message: 'The body is too large' },
+  ])
 })

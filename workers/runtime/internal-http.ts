@@ -4,13 +4,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Log } from './log.ts'
 
-export type InternalRequest = { params: Record<string, string>; query: URLSearchParams }
+export type InternalRequest = {
+  params: Record<string, string>
+  query: URLSearchParams
+  /** The body; whoever sends something else than a little JSON is refused. */
+  readJson(): Promise<unknown>
+}
 /** Text is sent as text, everything else as JSON. */
 export type InternalAnswer = { status?: number; body: unknown }
 export type InternalRoute = (request: InternalRequest) => Promise<InternalAnswer> | InternalAnswer
 
 /** `GET /queues/:name` to what answers it. */
 export type InternalRoutes = Record<string, InternalRoute>
+
+const BODY_MAX_BYTES = 256 * 1024
 
 type Options = {
   host: string
@@ -69,7 +76,11 @@ async function respond({ request, secret, table, log }: Arrived): Promise<Intern
     const match = method === request.method && pattern.exec(pathname)
     if (!match) continue
     try {
-      return await answer({ params: { ...match.groups }, query: searchParams })
+      return await answer({
+        params: { ...match.groups },
+        query: searchParams,
+        readJson: () => readJson(request),
+      })
     } catch (error) {
       if (error instanceof InternalHttpError)
         return { status: error.status, body: { message: error.message } }
@@ -78,6 +89,21 @@ async function respond({ request, secret, table, log }: Arrived): Promise<Intern
     }
   }
   return { status: 404, body: { message: 'No such route' } }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.byteLength
+    if (sizeBytes > BODY_MAX_BYTES) throw new InternalHttpError(413, 'The body is too large')
+    chunks.push(chunk)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  } catch {
+    throw new InternalHttpError(400, 'The body is no JSON')
+  }
 }
 
 function isBearer(header: string | undefined, secret: string): boolean {

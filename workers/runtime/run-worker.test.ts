@@ -53,7 +53,11 @@ function setup() {
 
   function start(
     handlers: Partial<Handlers<TestJobs, object>>,
-    { records = false, timing = {} as { lockMs?: number; stalledCheckMs?: number } } = {},
+    {
+      records = false,
+      timing = {} as { lockMs?: number; stalledCheckMs?: number },
+      paused = [] as QueueName[],
+    } = {},
   ) {
     const worker = runWorker({
       jobs: testJobs,
@@ -62,6 +66,7 @@ function setup() {
       db,
       valkey: { url: valkey.url, prefix },
       concurrency: { backgroundTask: 4 },
+      paused,
       log: quiet,
       timing,
       recordFailure: async (failure) => {
@@ -273,4 +278,28 @@ test('a stopping worker hands back even a job that does not listen', async () =>
 
   expect(attempts).toEqual([1])
   expect(stopMs).toBeLessThan(5000)
+})
+
+test('a queue that is paused here keeps its jobs until it is resumed', async () => {
+  const { send, start, isDone } = setup()
+  const ran: string[] = []
+  const worker = start(
+    {
+      count: async ({ n }) => void ran.push(`count ${n}`),
+      look: async ({ n }) => void ran.push(`look ${n}`),
+    },
+    { paused: ['thumbnailGeneration'] },
+  )
+  const waiting = await send(look.message({ n: 201 }))
+  await isDone(await send(count.message({ n: 1 })))
+  const ranWhilePaused = [...ran]
+
+  await worker.resume('thumbnailGeneration')
+  await isDone(waiting)
+  await worker.pause('thumbnailGeneration')
+  await worker.resume('thumbnailGeneration')
+  await isDone(await send(look.message({ n: 202 })))
+
+  expect(ranWhilePaused).toEqual(['count 1'])
+  expect(ran).toEqual(['count 1', 'look 201', 'look 202'])
 })

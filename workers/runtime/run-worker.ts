@@ -34,6 +34,8 @@ type Options<Jobs extends JobRecord, Deps> = {
   valkey: { url: string; prefix: string }
   /** Jobs at once by queue; 1 where absent. */
   concurrency?: Partial<Record<QueueName, number>>
+  /** Queues of which nothing is taken before `resume`. */
+  paused?: QueueName[]
   log: Log
   recordFailure?: RecordFailure<Jobs, Deps>
   /** For tests. */
@@ -83,6 +85,7 @@ export function runWorker<Jobs extends JobRecord, Deps>(options: Options<Jobs, D
         ...queueDefaults(prefix),
         connection: valkey,
         concurrency: concurrency[queue] ?? 1,
+        autorun: !options.paused?.includes(queue),
         lockDuration: lockMs,
         lockRenewTime: Math.min(LOCK_RENEW_MS, lockMs / 2),
         stalledInterval: timing.stalledCheckMs ?? STALLED_CHECK_MS,
@@ -97,6 +100,23 @@ export function runWorker<Jobs extends JobRecord, Deps>(options: Options<Jobs, D
     })
     worker.on('stalled', (jobId) => log.warn({ jobId, queue }, 'a job lost its worker, runs again'))
     return worker
+  }
+
+  /**
+   * This process takes no more jobs of the queue; others do. BullMQ may still hand over one for which it was already
+   * waiting, so handlers that must not run meanwhile have to wait for themselves.
+   */
+  async function pause(queue: QueueName) {
+    await workers.get(queue)?.pause(true)
+  }
+
+  async function resume(queue: QueueName) {
+    await workers.get(queue)?.resume()
+  }
+
+  function setConcurrency(queue: QueueName, jobsAtOnce: number) {
+    const worker = workers.get(queue)
+    if (worker) worker.concurrency = jobsAtOnce
   }
 
   /** Finishes what runs, within the limit; then asks it to stop; then hands it back regardless. */
@@ -136,7 +156,7 @@ export function runWorker<Jobs extends JobRecord, Deps>(options: Options<Jobs, D
     }
   }
 
-  return { stop, health, metrics, valkey }
+  return { stop, health, pause, resume, setConcurrency, metrics, valkey }
 }
 
 export type RunningWorker = ReturnType<typeof runWorker>
