@@ -35,6 +35,11 @@ export const people = pgTable(
       .$type<FaceId>(),
     /** Null until the thumbnail lies in the store. */
     thumbnailKey: text(),
+    /**
+     * Since when this is somebody's word and not clustering's alone: named, hidden, merged, chosen for a face. Clustering
+     * then neither merges the person into another nor removes it, and takes no face away.
+     */
+    claimedAt: instant(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
     updateId: updateId(),
@@ -83,6 +88,8 @@ export const assetFaces = pgTable(
       .notNull()
       .default('machine-learning'),
     isVisible: boolean().notNull().default(true),
+    /** Somebody said whose face this is; clustering leaves it there and goes by it. */
+    isHandAssigned: boolean().notNull().default(false),
     /** Taken away by a person; kept, so that detection does not bring it back. */
     deletedAt: instant(),
     createdAt: createdAt(),
@@ -110,3 +117,19 @@ export const assetFaceAudit = pgTable(
     index('asset_face_audit_deleted_at_idx').on(t.deletedAt),
   ],
 )
+
+/**
+ * The faces that clustering has looked at, on what basis (space and settings: on another they are looked at again), and
+ * what it saw. Apart from the faces, which clients sync.
+ */
+export const faceRecognitions = pgTable('face_recognitions', {
+  faceId: uuid()
+    .primaryKey()
+    .references(() => assetFaces.id, { onDelete: 'cascade' })
+    .$type<FaceId>(),
+  basis: text().notNull(),
+  /** Has as many similar faces as make a person. */
+  isDense: boolean().notNull(),
+  /** Lay in the timeline, so that a person may be made of it. */
+  wasInTimeline: boolean().notNull(),
+})
