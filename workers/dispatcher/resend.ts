@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis'
 import type { PgDb } from '#db/node.ts'
 import { listPausedQueues } from '#db/queries/housekeeping.ts'
 import { listUnfinished, markSent } from '#db/queries/outbox.ts'
+import { withAdvisoryLock } from '#workers/runtime/advisory-lock.ts'
 import type { Log } from '#workers/runtime/log.ts'
-import { withAdvisoryLock } from './advisory-lock.ts'
 import type { Queues } from './queues.ts'
 
 const PAGE = 1000

@@ -11,8 +11,8 @@ import {
 } from '#db/queries/housekeeping.ts'
 import { insertJobs } from '#db/queries/outbox.ts'
 import { deleteEmptyTimelineCounts, foldTimelineCounts } from '#db/queries/timeline-counts.ts'
+import { withAdvisoryLock } from '#workers/runtime/advisory-lock.ts'
 import type { Log } from '#workers/runtime/log.ts'
-import { withAdvisoryLock } from './advisory-lock.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
