@@ -78,6 +78,7 @@ export const assets = pgTable(
       sql`date_trunc('month', ${t.localDateTime})`,
       t.visibility,
     ),
+    index('assets_owner_taken_idx').on(t.ownerId, t.fileCreatedAt, t.id),
     index('assets_update_id_idx').on(t.ownerId, t.updateId),
     index('assets_live_photo_video_idx')
       .on(t.livePhotoVideoId)
@@ -141,7 +142,11 @@ export const assetExif = pgTable(
     updatedAt: updatedAt(),
     updateId: updateId(),
   },
-  (t) => [index('asset_exif_update_id_idx').on(t.updateId)],
+  (t) => [
+    index('asset_exif_update_id_idx').on(t.updateId),
+    index('asset_exif_city_idx').on(t.city).where(sql`${t.city} is not null`),
+    index('asset_exif_camera_idx').on(t.make, t.model).where(sql`${t.make} is not null`),
+  ],
 )
 
 export const assetFiles = pgTable(
