@@ -1,4 +1,4 @@
-import type { AssetId, UserId } from './ids.ts'
+import { type AssetId, UserId } from './ids.ts'
 
 type Original = { ownerId: UserId; assetId: AssetId; extension: string }
 type Derivative = { ownerId: UserId; id: AssetId; derivativesVersion: number }
@@ -21,4 +21,16 @@ export const objectKeys = {
     `upload/${ownerId}/${shard(assetId)}/${assetId}.xmp`,
   preview: derivative('preview', '.jpeg'),
   thumbnail: derivative('thumbnail', '.webp'),
+}
+
+/** What people drop here becomes assets: `inbox/<userId>/` and behind it whatever they like. */
+export const INBOX = 'inbox/'
+export const inboxPrefixOf = (ownerId: UserId) => `${INBOX}${ownerId}/`
+
+const INBOX_KEY = /^inbox\/([0-9a-f-]{36})\/[^\0]+$/
+
+/** Whose inbox a key lies in; undefined for every other key. */
+export function ownerOfInboxKey(key: string): UserId | undefined {
+  const owner = UserId.safeParse(INBOX_KEY.exec(key)?.[1])
+  return owner.success ? owner.data : undefined
 }

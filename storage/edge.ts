@@ -11,6 +11,8 @@ export type StoreSettings = {
   bucket: string
   accessKeyId: string
   secretAccessKey: string
+  /** With a temporary key. */
+  sessionToken?: string
 }
 
 /** The STORE binding's fetch, or the global one. */

@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises'
 import { Client } from 'minio'
 import type { StoreSettings } from './edge.ts'
 import { ObjectWriter } from './object-writer.ts'
-import { type S3Request, type S3Response, s3Storage } from './s3.ts'
-import type { ByteRange, PutOptions, Storage } from './storage.ts'
+import { headOf, type S3Request, type S3Response, s3Storage } from './s3.ts'
+import type { ByteRange, ObjectHead, PutOptions, Storage } from './storage.ts'
 
 /** A store that sends or takes nothing for this long is given up. */
 const IDLE_TIMEOUT_MS = 120_000
@@ -24,6 +24,11 @@ export type NodeStorage = Storage & {
     key: string,
     options?: { range?: ByteRange; signal?: AbortSignal },
   ): Promise<Readable | undefined>
+  /** The bytes and what the store says of them, in one request; undefined when there is no such object. */
+  open(
+    key: string,
+    options?: { signal?: AbortSignal },
+  ): Promise<{ head: ObjectHead; body: Readable } | undefined>
   /** False when there is no such object. A download that breaks off leaves a partial file and throws. */
   download(key: string, filePath: string, signal?: AbortSignal): Promise<boolean>
   ensureBucket(): Promise<void>
@@ -69,7 +74,8 @@ function destroyWith(message: http.IncomingMessage, signal: AbortSignal): void {
   message.once('close', () => signal.removeEventListener('abort', onAbort))
 }
 
-function createClient({ endpoint, region, accessKeyId, secretAccessKey }: StoreSettings) {
+function createClient(settings: StoreSettings) {
+  const { endpoint, region, accessKeyId, secretAccessKey, sessionToken } = settings
   const url = new URL(endpoint)
   const isTls = url.protocol === 'https:'
   const transport = isTls ? https : http
@@ -80,6 +86,7 @@ function createClient({ endpoint, region, accessKeyId, secretAccessKey }: StoreS
     useSSL: isTls,
     accessKey: accessKeyId,
     secretKey: secretAccessKey,
+    ...(sessionToken && { sessionToken }),
     region,
     pathStyle: true,
     transport: transportFor(transport) as typeof http, // only `request` is ever called
@@ -130,9 +137,19 @@ export function createNodeStorage(settings: StoreSettings): NodeStorage {
     throw new Error(`store: GET ${key}: status ${answer.status}`)
   }
 
+  async function open(key: string, { signal }: { signal?: AbortSignal } = {}) {
+    const headers = { 'x-amz-checksum-mode': 'ENABLED' }
+    const answer = await send({ method: 'GET', key, headers, ...(signal && { signal }) })
+    if (answer.status === 200) return { head: headOf(answer.headers), body: answer.message }
+    await answer.discard()
+    if (answer.status === 404) return undefined
+    throw new Error(`store: GET ${key}: status ${answer.status}`)
+  }
+
   return {
     ...storage,
     stream,
+    open,
 
     async putStream(key, body, { contentType, ...options }) {
       const writer = new ObjectWriter({ storage, key, contentType })

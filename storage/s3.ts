@@ -1,6 +1,7 @@
 import { base64Of, bytesOfBase64 } from '#contracts/checksum.ts'
 import { decodeKey, escapeXml, xmlElements, xmlText } from './s3-xml.ts'
 import {
+  isChanged,
   type ListedMultipart,
   type ListedPart,
   type MultipartId,
@@ -44,16 +45,26 @@ async function failureOf(request: S3Request, response: S3Response): Promise<Stor
   })
 }
 
-function headOf(headers: Headers): ObjectHead {
-  const sha1 = headers.get('x-amz-checksum-sha1')
-  // A SHA-1 of parts' SHA-1s ends in "-<parts>": it proves nothing about the file's own SHA-1.
-  const isWhole = sha1 !== null && !sha1.includes('-')
+const META = 'x-amz-meta-'
+
+function metadataOf(headers: Headers): Record<string, string> {
+  const entries = [...headers].filter(([name]) => name.startsWith(META))
+  return Object.fromEntries(entries.map(([name, value]) => [name.slice(META.length), value]))
+}
+
+/** A SHA-1 of parts' SHA-1s ends in "-<parts>": it proves nothing about the file's own SHA-1. */
+function wholeSha1(sha1: string | null | undefined): Uint8Array | undefined {
+  return sha1 && !sha1.includes('-') ? bytesOfBase64(sha1) : undefined
+}
+
+export function headOf(headers: Headers): ObjectHead {
   return {
     sizeBytes: Number(headers.get('content-length') ?? 0),
     contentType: headers.get('content-type') ?? 'application/octet-stream',
     etag: headers.get('etag') ?? '',
     modifiedAt: new Date(headers.get('last-modified') ?? 0),
-    sha1: isWhole ? bytesOfBase64(sha1) : undefined,
+    sha1: wholeSha1(headers.get('x-amz-checksum-sha1')),
+    metadata: metadataOf(headers),
   }
 }
 
@@ -98,6 +109,20 @@ export function s3Storage(send: S3Send, bucket: string): Storage {
   async function deleteOne(key: string) {
     const response = await findOne({ method: 'DELETE', key })
     await response?.discard()
+  }
+
+  const copyHeaders = (from: string, ifMatch: string | undefined): Record<string, string> => ({
+    'x-amz-copy-source': copySource(bucket, from),
+    ...(ifMatch && { 'x-amz-copy-source-if-match': ifMatch }),
+  })
+
+  async function copied(request: S3Request) {
+    const response = await succeed(request)
+    const xml = await response.text()
+    // S3 may begin to answer 200 before it has copied, and tell of a failure in the body.
+    if (xml.includes('<Error>'))
+      throw new StoreError(xml, { status: 500, code: xmlText(xml, 'Code') ?? '' })
+    return { xml, headers: response.headers }
   }
 
   async function listPartsAfter(
@@ -147,14 +172,46 @@ export function s3Storage(send: S3Send, bucket: string): Storage {
       }
     },
 
-    async copy(from, to) {
-      const headers = { 'x-amz-copy-source': copySource(bucket, from) }
-      const request: S3Request = { method: 'PUT', key: to, headers }
-      const response = await succeed(request)
-      const xml = await response.text()
-      // S3 may begin to answer 200 before it has copied, and tell of a failure in the body.
-      if (xml.includes('<Error>'))
-        throw new StoreError(xml, { status: 500, code: xmlText(xml, 'Code') ?? '' })
+    async deleteIfMatch(key, etag) {
+      const found = await findOne({ method: 'HEAD', key })
+      await found?.discard()
+      if (!found) return true
+      if (headOf(found.headers).etag !== etag) return false
+      try {
+        // Not every store heeds the condition. One that does leaves no gap between the look and the deed.
+        const gone = await findOne({ method: 'DELETE', key, headers: { 'if-match': etag } })
+        await gone?.discard()
+      } catch (error) {
+        if (isChanged(error)) return false
+        if (!(error instanceof StoreError) || error.status !== 501) throw error
+        await deleteOne(key)
+      }
+      return true
+    },
+
+    async copy(from, to, { ifMatch, contentType } = {}) {
+      const headers = {
+        ...copyHeaders(from, ifMatch),
+        'x-amz-checksum-algorithm': 'SHA1',
+        ...(contentType && {
+          'content-type': contentType,
+          'x-amz-metadata-directive': 'REPLACE',
+          'x-amz-tagging-directive': 'REPLACE',
+        }),
+      }
+      const { xml, headers: answered } = await copied({ method: 'PUT', key: to, headers })
+      const sha1 = answered.get('x-amz-checksum-sha1') ?? xmlText(xml, 'ChecksumSHA1')
+      return { etag: xmlText(xml, 'ETag') ?? '', sha1: wholeSha1(sha1) }
+    },
+
+    async copyPart(from, { key, multipartId }, { partNumber, range, ifMatch }) {
+      const headers = {
+        ...copyHeaders(from, ifMatch),
+        'x-amz-copy-source-range': `bytes=${range.start}-${range.end}`,
+      }
+      const query = { uploadId: multipartId, partNumber: String(partNumber) }
+      const { xml } = await copied({ method: 'PUT', key, query, headers })
+      return { partNumber, etag: xmlText(xml, 'ETag') ?? '' }
     },
 
     async list(prefix, cursor) {
@@ -213,10 +270,9 @@ export function s3Storage(send: S3Send, bucket: string): Storage {
         headers: { 'content-type': 'application/xml' },
         body: completionXml(parts),
       }
-      const xml = await (await succeed(request)).text()
       // As with copies, a 200 may carry a failure.
-      if (xml.includes('<Error>'))
-        throw new StoreError(xml, { status: 500, code: xmlText(xml, 'Code') ?? '' })
+      const { xml } = await copied(request)
+      return xmlText(xml, 'ETag') ?? ''
     },
 
     async abortMultipart({ key, multipartId }) {

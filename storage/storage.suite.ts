@@ -4,6 +4,7 @@ import { ObjectWriter } from './object-writer.ts'
 import type { Storage } from './storage.ts'
 
 const MIB = 1024 * 1024
+const sha1Of = (text: string) => createHash('sha1').update(text).digest()
 
 async function bytesOf(body: ReadableStream<Uint8Array> | undefined): Promise<Buffer> {
   const chunks: Uint8Array[] = []
@@ -114,6 +115,68 @@ export function describeStorage(name: string, open: () => Promise<Storage>) {
       expect(new Set(page.objects.map(({ key }) => key))).toEqual(new Set([prefix + odd, copied]))
       expect((await bytesOf((await storage.get(copied))?.body)).toString()).toBe('body')
       expect((await storage.head(copied))?.contentType).toBe('image/jpeg')
+    })
+
+    test('copies what still is what was meant, under another type', async () => {
+      const storage = await open()
+      const [from, to] = [freshKey(), freshKey()]
+      await storage.put(from, Buffer.from('body'), { contentType: 'text/html' })
+      const etag = (await storage.head(from))?.etag ?? ''
+
+      const copied = await storage.copy(from, to, { ifMatch: etag, contentType: 'image/jpeg' })
+
+      expect(copied.etag).toBe(etag)
+      expect(Buffer.from(copied.sha1 ?? sha1Of('body'))).toEqual(sha1Of('body'))
+      expect((await storage.head(to))?.contentType).toBe('image/jpeg')
+      await expect(storage.copy(from, to, { ifMatch: '"another"' })).rejects.toMatchObject({
+        name: 'StoreError',
+        status: 412,
+      })
+    })
+
+    test('copies in parts', async () => {
+      const storage = await open()
+      const [from, to] = [freshKey(), freshKey()]
+      const bytes = randomBytes(5 * MIB + 17)
+      await storage.put(from, bytes, jpeg)
+      const ifMatch = (await storage.head(from))?.etag ?? ''
+
+      const upload = await storage.createMultipart(to, { contentType: 'video/mp4' })
+      const ranges = [
+        { start: 0, end: 5 * MIB - 1 },
+        { start: 5 * MIB, end: bytes.length - 1 },
+      ]
+      const parts = await Promise.all(
+        ranges.map((range, index) =>
+          storage.copyPart(from, upload, { partNumber: index + 1, range, ifMatch }),
+        ),
+      )
+      const changed = storage.copyPart(from, upload, {
+        partNumber: 1,
+        range: { start: 0, end: 1 },
+        ifMatch: '"another"',
+      })
+      await expect(changed).rejects.toMatchObject({ status: 412 })
+      const etag = await storage.completeMultipart(upload, parts)
+
+      const copy = await storage.get(to)
+      expect((await bytesOf(copy?.body)).equals(bytes)).toBe(true)
+      expect(copy?.etag).toBe(etag)
+    })
+
+    test('removes only what was not replaced meanwhile', async () => {
+      const storage = await open()
+      const key = freshKey()
+      await storage.put(key, Buffer.from('first'), jpeg)
+      const first = (await storage.head(key))?.etag ?? ''
+      await storage.put(key, Buffer.from('second'), jpeg)
+      const second = (await storage.head(key))?.etag ?? ''
+
+      expect(await storage.deleteIfMatch(key, first)).toBe(false)
+      expect((await bytesOf((await storage.get(key))?.body)).toString()).toBe('second')
+      expect(await storage.deleteIfMatch(key, second)).toBe(true)
+      expect(await storage.head(key)).toBeUndefined()
+      expect(await storage.deleteIfMatch(key, second)).toBe(true)
     })
 
     test('lists a prefix page by page and deletes many', async () => {
