@@ -5,6 +5,7 @@ import type { Db } from '../client.ts'
 import { assetExif, assetFiles, assets } from '../schema/tables.ts'
 import { type AssetScope, type AssetViewer, visibleTo } from './asset-access.ts'
 import { jobForEach } from './asset-jobs.ts'
+import { changeOfMotion } from './live-photos.ts'
 
 export type Asset = typeof assets.$inferSelect
 export type AssetExif = typeof assetExif.$inferSelect
@@ -200,6 +201,7 @@ function assetAssignments(change: AssetChange): SQL[] {
 
 function exifAssignments(change: AssetChange): { sets: SQL[]; locked: string[] } {
   const { description, rating, latitude, longitude, takenAt, shiftMinutes, timeZone } = change
+  const { livePhotoVideoId } = change
   const zone = timeZone ?? takenAt?.timeZone
   const entries: [string, SQL | undefined][] = [
     ['description', description === undefined ? undefined : sql`description = ${description}`],
@@ -215,6 +217,13 @@ function exifAssignments(change: AssetChange): { sets: SQL[]; locked: string[] }
           : sql`date_time_original = date_time_original + make_interval(mins => ${shiftMinutes}::int)`,
     ],
     ['timeZone', zone === undefined || zone === null ? undefined : sql`time_zone = ${zone}`],
+    // Whom the file names as its other half stays; that a person has decided is what is kept.
+    [
+      'livePhotoVideoId',
+      livePhotoVideoId === undefined
+        ? undefined
+        : sql`live_photo_content_id = live_photo_content_id`,
+    ],
   ]
   const present = entries.filter((entry): entry is [string, SQL] => entry[1] !== undefined)
   return { sets: present.map(([, set]) => set), locked: present.map(([name]) => name) }
@@ -229,6 +238,7 @@ export async function updateAssets(
   { assetIds, change, requestId, ...viewer }: ManyAssets & Requested & { change: AssetChange },
 ): Promise<boolean> {
   const ids = [...new Set(assetIds)]
+  const { livePhotoVideoId } = change
   const { sets, locked } = exifAssignments(change)
   const assetSets = assetAssignments(change)
   const described = sets.length
@@ -238,15 +248,17 @@ export async function updateAssets(
         where asset_id in (select id from changed))`
     : sql`described as (select)`
   const { rows } = await db.execute<{ is_allowed: boolean }>(sql`
-    with wanted as (select id, visibility from assets where ${visibleTo(viewer)} and ${anyOf(ids)} for update),
+    with wanted as (
+      select id, visibility, live_photo_video_id from assets where ${visibleTo(viewer)} and ${anyOf(ids)} for update),
     verdict as (select count(*) = ${ids.length}::int as is_allowed from wanted),
     changed as (
       update assets set ${assetSets.length ? sql.join(assetSets, sql`, `) : sql`id = id`}
       where id in (select id from wanted) and (select is_allowed from verdict) returning id),
     ${described},
+    ${livePhotoVideoId === undefined ? sql`` : sql`${changeOfMotion(livePhotoVideoId)},`}
     moved as (select w.id from wanted w join changed c using (id)
               where ${change.visibility === 'locked'} and w.visibility <> 'locked'),
-    unfiled as (delete from album_assets where asset_id in (select id from moved)),
+    shut_away as (delete from album_assets where asset_id in (select id from moved)),
     queued as (${jobForEach(sql`moved`, (assetId) => makeThumbnails.message({ assetId }), requestId)})
     select is_allowed from verdict`)
   return rows[0]?.is_allowed === true

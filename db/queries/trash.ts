@@ -6,6 +6,7 @@ import type { Db } from '../client.ts'
 import { assets } from '../schema/tables.ts'
 import { type AssetViewer, visibleTo } from './asset-access.ts'
 import { jobForEach } from './asset-jobs.ts'
+import { motionHalvesOf } from './live-photos.ts'
 
 type Requested = { requestId: string | null }
 type Chosen = AssetViewer & Requested & { assetIds: AssetId[] }
@@ -14,6 +15,9 @@ type Chosen = AssetViewer & Requested & { assetIds: AssetId[] }
 const TO_TRASH = sql`status = 'trashed', trashed_at = now(), derivatives_version = derivatives_version + 1`
 const TO_ACTIVE = sql`status = 'active', trashed_at = null`
 const TO_DELETED = sql`status = 'deleted', trashed_at = coalesce(trashed_at, now())`
+
+/** Hidden ones are halves of others. */
+const COUNT = sql`count(*) filter (where visibility <> 'hidden')`
 
 const queueDeletion = (source: SQL, { requestId }: Requested) =>
   jobForEach(source, (assetId) => deleteAsset.message({ assetId }), requestId)
@@ -32,44 +36,63 @@ function choose({ assetIds, ...viewer }: Chosen): SQL {
 
 type Verdict = { is_allowed: boolean; count: string }
 
-/** All of them, or none unless the viewer may see every one: undefined then. */
+/**
+ * All of them, or none unless the viewer may see every one: undefined then. The video of a live photo goes with its
+ * still, unless another still that is `keptBy` shows it too, and is not counted.
+ */
 async function change(
   db: Db,
   chosen: Chosen,
-  { set, onlyIf, queue }: { set: SQL; onlyIf: SQL; queue?: SQL },
+  { set, onlyIf, keptBy, queue }: { set: SQL; onlyIf: SQL; keptBy: SQL; queue?: SQL },
 ): Promise<number | undefined> {
   const { rows } = await db.execute<Verdict>(sql`
     with ${choose(chosen)},
+    halves as (${motionHalvesOf(sql`wanted`, keptBy)}),
     changed as (
       update assets set ${set}
-      where id in (select id from wanted where ${onlyIf}) and (select is_allowed from verdict)
+      where id in (select id from wanted where ${onlyIf} union select id from halves where ${onlyIf})
+        and (select is_allowed from verdict)
       returning id)
     ${queue ? sql`, queued as (${queue})` : sql``}
-    select is_allowed, (select count(*) from changed) as count from verdict`)
+    select is_allowed, (select count(*) from changed where id in (select id from wanted)) as count from verdict`)
   return rows[0]?.is_allowed ? Number(rows[0].count) : undefined
 }
 
 /** Puts assets into the trash, from which they can come back. */
 export async function trashAssets(db: Db, chosen: Chosen): Promise<number | undefined> {
   const queue = queueMove(sql`changed`, chosen)
-  return await change(db, chosen, { set: TO_TRASH, onlyIf: sql`status = 'active'`, queue })
+  return await change(db, chosen, {
+    set: TO_TRASH,
+    onlyIf: sql`status = 'active'`,
+    keptBy: sql`status = 'active'`,
+    queue,
+  })
 }
 
 export async function restoreAssets(db: Db, chosen: Chosen): Promise<number | undefined> {
-  return await change(db, chosen, { set: TO_ACTIVE, onlyIf: sql`status = 'trashed'` })
+  return await change(db, chosen, {
+    set: TO_ACTIVE,
+    onlyIf: sql`status = 'trashed'`,
+    keptBy: sql`status = 'active'`,
+  })
 }
 
 /** For good: from here on nobody sees them, and a job each removes their bytes and their row. */
 export async function deleteAssets(db: Db, chosen: Chosen): Promise<number | undefined> {
   const queue = queueDeletion(sql`changed`, chosen)
-  return await change(db, chosen, { set: TO_DELETED, onlyIf: sql`true`, queue })
+  return await change(db, chosen, {
+    set: TO_DELETED,
+    onlyIf: sql`true`,
+    keptBy: sql`status <> 'deleted'`,
+    queue,
+  })
 }
 
 export async function restoreTrash(db: Db, viewer: AssetViewer): Promise<number> {
   const { rows } = await db.execute<{ count: string }>(sql`
     with changed as (
-      update assets set ${TO_ACTIVE} where ${visibleTo(viewer)} and status = 'trashed' returning id)
-    select count(*) as count from changed`)
+      update assets set ${TO_ACTIVE} where ${visibleTo(viewer)} and status = 'trashed' returning visibility)
+    select ${COUNT} as count from changed`)
   return Number(rows[0]?.count)
 }
 
@@ -92,8 +115,8 @@ export async function emptyExpiredTrashForWork(
 async function deleteTrashed(db: Db, which: SQL, requested: Requested): Promise<number> {
   const { rows } = await db.execute<{ count: string }>(sql`
     with changed as (
-      update assets set ${TO_DELETED} where ${which} and status = 'trashed' returning id),
+      update assets set ${TO_DELETED} where ${which} and status = 'trashed' returning id, visibility),
     queued as (${queueDeletion(sql`changed`, requested)})
-    select count(*) as count from changed`)
+    select ${COUNT} as count from changed`)
   return Number(rows[0]?.count)
 }

@@ -62,6 +62,9 @@ export async function changeAsset(
   viewer: Viewer,
   { assetId, ...dto }: UpdateAssetDto & { assetId: AssetId },
 ): Promise<AssetWithExif> {
+  if (dto.livePhotoVideoId === assetId) {
+    throw new AppError('bad_request', 'An asset is not the live photo video of itself')
+  }
   await changeAssets(deps, viewer, { ...dto, assetIds: [assetId] })
   // Whoever locks an asset sees it this once more.
   const asset = await findAsset(deps.db, { viewerId: viewer.id, seesLocked: true, assetId })

@@ -9,6 +9,7 @@ import {
   findAssetForWork,
   writeExtractedMetadata,
 } from '#db/queries/asset-work.ts'
+import { linkLivePhotoForWork } from '#db/queries/live-photos.ts'
 import type { JobContext } from '#workers/runtime/types.ts'
 import { formatOfFile, type MediaFormat } from '#workers/tools/media-format.ts'
 import type { MediaMetadata } from '#workers/tools/media-metadata.ts'
@@ -50,6 +51,7 @@ export async function handleExtractMetadata(
     jobs: [makeThumbnails.message({ assetId })],
     requestId,
   })
+  if (facts.metadata.contentIdentifier) await linkLivePhotoForWork(db, { assetId })
 }
 
 async function fetchSidecar(asset: AssetForWork, deps: MediaDeps, signal: AbortSignal) {
