@@ -6,6 +6,8 @@ import pg from 'pg'
 import { grantToApp } from './migrate/app-role.ts'
 import { createDatabaseIfMissing } from './migrate/create-database.ts'
 import { createExtensions } from './migrate/extensions.ts'
+import { prepareTextSearch } from './migrate/text-search.ts'
+import { reconcileVectorIndexes } from './vector-index/reconcile.ts'
 
 type Say = (message: string) => void
 
@@ -25,7 +27,7 @@ const migrationsFolder = fileURLToPath(new URL('../migrations', import.meta.url)
 
 /**
  * Brings a database to this build's schema: the database itself, extensions that are there to be had, migrations, the
- * app role and its rights. Run it as often and from as many machines as you like: they take turns.
+ * app role and its rights, and the indexes that the extensions make possible. Run it as often and from as many machines as you like: they take turns.
  */
 export async function migrateDatabase({
   ownerUrl,
@@ -42,6 +44,8 @@ export async function migrateDatabase({
     await createExtensions(client, say)
     await migrate(drizzle({ client }), { migrationsFolder })
     await grantToApp(client, { appUrl, say })
+    await prepareTextSearch(client, say)
+    await reconcileVectorIndexes(client, say)
   } finally {
     await client.end()
   }

@@ -9,6 +9,7 @@ const APP_ROLE = 'tintype_test_app'
 const PREFIX = 'tintype_test'
 const migrationsFolder = join(import.meta.dirname, '../../migrations')
 const migrateFolder = join(import.meta.dirname, '../../db/migrate')
+const vectorIndexFolder = join(import.meta.dirname, '../../db/vector-index')
 
 export type Template = { name: string; appRole: string; appPassword: string }
 
@@ -80,7 +81,7 @@ async function makeTemplate(admin: pg.Client, adminUrl: string, template: Templa
 
 async function hashOfMigrations(): Promise<string> {
   const hash = createHash('sha256')
-  for (const folder of [migrationsFolder, migrateFolder])
+  for (const folder of [migrationsFolder, migrateFolder, vectorIndexFolder])
     for (const file of (await readdir(folder)).sort())
       if (/\.(sql|ts)$/.test(file)) hash.update(file).update(await readFile(join(folder, file)))
   return hash.digest('hex').slice(0, 12)
