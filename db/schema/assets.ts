@@ -144,6 +144,9 @@ export const assetExif = pgTable(
   },
   (t) => [
     index('asset_exif_update_id_idx').on(t.updateId),
+    index('asset_exif_live_photo_content_idx')
+      .on(t.livePhotoContentId)
+      .where(sql`${t.livePhotoContentId} is not null`),
     index('asset_exif_city_idx').on(t.city).where(sql`${t.city} is not null`),
     index('asset_exif_camera_idx').on(t.make, t.model).where(sql`${t.make} is not null`),
   ],

@@ -1,0 +1,1 @@
+CREATE INDEX "asset_exif_live_photo_content_idx" ON "asset_exif" USING btree ("live_photo_content_id") WHERE "asset_exif"."live_photo_content_id" is not null;
