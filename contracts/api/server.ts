@@ -12,6 +12,7 @@ export const ServerVersionResponseDto = z
     prerelease: wholeNumber.nullable(),
   })
   .meta({ id: 'ServerVersionResponseDto' })
+export type ServerVersionResponseDto = z.infer<typeof ServerVersionResponseDto>
 
 export const ServerVersionHistoryResponseDto = z
   .object({ id: z.uuid(), createdAt: z.iso.datetime(), version: z.string() })
