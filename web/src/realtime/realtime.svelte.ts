@@ -22,14 +22,16 @@ class Realtime {
   #socket: Socket | undefined
   #isWanted = false
   #hasBeenConnected = false
-  readonly #listeners = new Map<string, Set<(...args: never[]) => void>>()
+  readonly #listeners = new Map<string, Set<(args: unknown[]) => void>>()
   readonly #catchUps = new Set<() => void>()
 
   onEvent<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
     const known = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, known)
-    known.add(listener)
-    return () => known.delete(listener)
+    // The Hub's messages are made by `tellUser`, which knows the name's arguments.
+    const hear = (args: unknown[]) => listener(...(args as ServerEvents[Name]))
+    known.add(hear)
+    return () => known.delete(hear)
   }
 
   onCatchUp(listener: () => void): () => void {
@@ -58,8 +60,8 @@ class Realtime {
     socket.on('disconnect', () => {
       this.isConnected = false
     })
-    socket.onAny((name: string, ...args: never[]) => {
-      for (const listener of this.#listeners.get(name) ?? []) listener(...args)
+    socket.onAny((name: string, ...args: unknown[]) => {
+      for (const hear of this.#listeners.get(name) ?? []) hear(args)
     })
   }
 
