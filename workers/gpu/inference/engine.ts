@@ -1,4 +1,13 @@
 import type { Log } from '#workers/runtime/log.ts'
+import { ModelAbsentError, ModelRunError, PictureError } from './engine-errors.ts'
+import type { Lane } from './lane.ts'
+import { faceLane, imageLane, type LaneContext, textLane } from './lanes.ts'
+import type { Task } from './messages.ts'
+import { readDimension } from './model-dimension.ts'
+import { startModelThread } from './model-thread.ts'
+import { hasDirection } from './normalise.ts'
+import { createProviderNotes } from './provider-notes.ts'
+import { createSlots } from './slots.ts'
 
 /** What a model computes: pictures and words in one space, or the faces in a picture. */
 export type ModelKind = 'clip' | 'face'
@@ -25,7 +34,7 @@ export type PictureFaces = {
 
 export type LoadedModel = {
   name: string
-  task: 'images' | 'texts' | 'faces'
+  task: Task
   /** How many threads hold a copy. */
   threads: number
   provider: string
@@ -68,6 +77,7 @@ export type Engine = {
   close(): Promise<void>
 }
 
+/** Errors: engine-errors.ts. */
 export type EngineOptions = {
   /** The folder with a model's files; undefined: not here. */
   modelFolder: (name: string) => Promise<string | undefined>
@@ -80,24 +90,117 @@ export type EngineOptions = {
   providers?: string[]
 }
 
-/** This picture cannot be computed, however often it is tried. */
-export class PictureError extends Error {
-  override name = 'PictureError'
+const IDLE_MS = 300_000
+const PROVIDERS = ['cuda', 'cpu']
+
+type OpenLane = { name: string; task: Task; threads(): number; provider(): string | undefined }
+
+export function createEngine(options: EngineOptions): Engine {
+  const { modelFolder, concurrency, idleMs = IDLE_MS, log, providers = PROVIDERS } = options
+  const notes = createProviderNotes(log)
+  const pictureSlots = createSlots(concurrency)
+  // A person waits for the answer to a query: it does not queue behind pictures.
+  const textSlots = createSlots(1)
+  const open = new Map<string, OpenLane & { close(reason: Error): Promise<void> }>()
+  let trial: Promise<string> | undefined
+  let closed: Error | undefined
+
+  async function folderOf(name: string): Promise<string> {
+    const folder = await modelFolder(name)
+    if (!folder) throw new ModelAbsentError(`model ${name} is not here`)
+    return folder
+  }
+
+  /** Opened by the first who needs it. What could not be opened is tried anew by the next. */
+  function opener<T extends Task, Input>(
+    task: T,
+    openLane: (context: LaneContext) => Promise<Lane<T, Input>>,
+  ) {
+    const lanes = new Map<string, Promise<Lane<T, Input>>>()
+    const slots = task === 'texts' ? textSlots : pictureSlots
+    async function openNew(name: string): Promise<Lane<T, Input>> {
+      const folder = await folderOf(name)
+      const startThread = () => {
+        log.info({ model: name, task }, 'a thread loads the model')
+        const setup = { task, name, folder, providers }
+        return startModelThread({ setup, onProvider: notes.take })
+      }
+      const lane = await openLane({ name, folder, slots, idleMs, startThread })
+      if (closed) throw closed
+      open.set(`${task} ${name}`, { name, task, ...lane })
+      return lane
+    }
+    return (name: string) => {
+      const lane = lanes.get(name) ?? openNew(name)
+      lanes.set(name, lane)
+      lane.catch(() => lanes.delete(name))
+      return lane
+    }
+  }
+  const images = opener('images', imageLane)
+  const texts = opener('texts', textLane)
+  const faces = opener('faces', faceLane)
+
+  return {
+    async embedImages(model, pictures, { signal }) {
+      const lane = await images(model)
+      const inputs = pictures.map((bytes) => ({ bytes }))
+      return (await lane.run(inputs, signal)).map(orPictureError).map(withDirection)
+    },
+    async embedTexts(model, queries, { language, signal }) {
+      const lane = await texts(model)
+      const inputs = queries.map((text) => ({ text, language }))
+      return (await lane.run(inputs, signal)).map(orThrow)
+    },
+    async findFaces(model, pictures, { minScore, signal }) {
+      const lane = await faces(model)
+      const inputs = pictures.map((bytes) => ({ bytes, minScore }))
+      return (await lane.run(inputs, signal)).map(orPictureError)
+    },
+    dimensionOf: async (kind, model) =>
+      readDimension(kind, { model, folder: await folderOf(model) }),
+    tryProviders() {
+      trial ??= probe()
+      return trial
+    },
+    provider: notes.chosen,
+    loaded: () =>
+      [...open.values()]
+        .filter((lane) => lane.threads() > 0)
+        .map((lane) => ({
+          name: lane.name,
+          task: lane.task,
+          threads: lane.threads(),
+          provider: lane.provider() ?? notes.chosen(),
+        })),
+    async close() {
+      closed = new ModelRunError('the engine is closed')
+      await Promise.all([...open.values()].map((lane) => lane.close(closed as Error)))
+    },
+  }
+
+  async function probe() {
+    const setup = { task: 'probe' as const, providers }
+    const thread = startModelThread({ setup, onProvider: notes.take })
+    try {
+      return (await thread.loaded).provider
+    } finally {
+      await thread.end()
+    }
+  }
 }
 
-/** The model's files are not here. */
-export class ModelAbsentError extends Error {
-  override name = 'ModelAbsentError'
+function orThrow<Result>(settled: PromiseSettledResult<Result>): Result {
+  if (settled.status === 'rejected') throw settled.reason
+  return settled.value
 }
 
-/** The model's files are here, and cannot be used. */
-export class ModelLoadError extends Error {
-  override name = 'ModelLoadError'
+function orPictureError<Result>(settled: PromiseSettledResult<Result>): Result | PictureError {
+  if (settled.status === 'rejected' && settled.reason instanceof PictureError) return settled.reason
+  return orThrow(settled)
 }
 
-/** The model failed, or its thread died, while it computed. */
-export class ModelRunError extends Error {
-  override name = 'ModelRunError'
+function withDirection(vector: Float32Array | PictureError): Float32Array | PictureError {
+  if (vector instanceof PictureError || hasDirection(vector)) return vector
+  return new PictureError('the model says nothing about this picture')
 }
-
-export declare function createEngine(options: EngineOptions): Engine

@@ -1,0 +1,19 @@
+/** This picture cannot be computed, however often it is tried. */
+export class PictureError extends Error {
+  override name = 'PictureError'
+}
+
+/** The model's files are not here. */
+export class ModelAbsentError extends Error {
+  override name = 'ModelAbsentError'
+}
+
+/** The model's files are here, and cannot be used. */
+export class ModelLoadError extends Error {
+  override name = 'ModelLoadError'
+}
+
+/** The model failed, or its thread died, while it computed. */
+export class ModelRunError extends Error {
+  override name = 'ModelRunError'
+}
