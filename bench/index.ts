@@ -13,6 +13,7 @@ const benches: Record<string, { load: () => Promise<Bench>; isUsual: boolean }> 
   },
   form: { load: async () => (await import('./form-upload.ts')).benchFormUpload, isUsual: true },
   idle: { load: async () => (await import('./idle.ts')).benchIdle, isUsual: false },
+  outbox: { load: async () => (await import('./outbox.ts')).benchOutbox, isUsual: true },
   import: { load: async () => (await import('./import.ts')).benchImport, isUsual: false },
 }
 

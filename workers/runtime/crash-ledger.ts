@@ -142,12 +142,25 @@ export function createCrashLedger(options: Options) {
     await options.putBackOf(lockOwners)
   }
 
+  /** Written as soon as the current step of every job is done: before its next one, and in few commands for many. */
+  const notes = new Map<string, Mode | undefined>()
+
   /**
-   * Not awaited: it is on its way before the handler's first step, and stays so when the process dies. Plain commands,
-   * because building one of ioredis' pipelines costs more than a whole job of BullMQ's.
+   * Not awaited: it is on its way before the handler's first step, and before the job's completion on the same
+   * connection; so it stays when the process dies. Undefined takes a job out.
    */
-  function note(id: string, mode: Mode) {
-    valkey.hset(keys.jobs(workerId), id, mode).catch(() => {})
+  function note(id: string, mode: Mode | undefined) {
+    if (notes.size === 0) queueMicrotask(writeNotes)
+    notes.set(id, mode)
+  }
+
+  /** Plain commands, because building one of ioredis' pipelines costs more than a whole job of BullMQ's. */
+  function writeNotes() {
+    const running = [...notes].filter((entry): entry is [string, Mode] => entry[1] !== undefined)
+    const ended = [...notes.keys()].filter((id) => notes.get(id) === undefined)
+    notes.clear()
+    if (running.length > 0) valkey.hset(keys.jobs(workerId), ...running.flat()).catch(() => {})
+    if (ended.length > 0) valkey.hdel(keys.jobs(workerId), ...ended).catch(() => {})
   }
 
   /** How many workers died while the job ran alone; undefined: it is no suspect, as none is that never started. */
@@ -182,8 +195,7 @@ export function createCrashLedger(options: Options) {
       mustBeSetAside,
       end() {
         leave?.()
-        // Not awaited: it stands before the job's completion on the same connection.
-        valkey.hdel(keys.jobs(workerId), id).catch(() => {})
+        note(id, undefined)
         if (wasSuspect) valkey.hdel(keys.suspects, id).catch(() => {})
       },
     }
