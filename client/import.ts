@@ -4,6 +4,7 @@ import { createNodeUploadQueue } from './node/create-upload-queue.ts'
 import { createHashStore } from './node/file-store.ts'
 import { createImportReport, type ReportStream } from './node/import-report.ts'
 import { type NodeSource, readablePath, sourceOfPath } from './node/node-platform.ts'
+import { createRoom } from './node/room.ts'
 import { walkFolder } from './node/walk-folder.ts'
 import type { RetryPolicy } from './retry.ts'
 import { SourceError } from './upload-errors.ts'
@@ -130,24 +131,4 @@ function stopReason(queue: Queue, signal: AbortSignal): Promise<never> {
       if (snapshot.isSignedOut) reject(new ImportError('The server does not accept the token'))
     })
   })
-}
-
-function createRoom(size: number) {
-  let inside = 0
-  let wake: (() => void) | undefined
-  return {
-    async enter() {
-      while (inside >= size) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-      inside += 1
-    },
-    leave() {
-      inside -= 1
-      wake?.()
-      wake = undefined
-    },
-  }
 }

@@ -12,20 +12,30 @@ export type Found =
 const SKIPPED_FOLDERS = ['@eadir', '$recycle.bin', '#recycle', 'lost+found', '__macosx']
 const SKIPPED_FILES = ['thumbs.db', 'desktop.ini']
 
+type OnFolder = (folder: Buffer) => void
+
 /**
  * Every file under a folder, in the order of names. Hidden files are passed over; symlinks are followed, each
  * folder once, so that a link to a parent ends; names that are not UTF-8 stay bytes.
  */
-export async function* walkFolder(folder: string): AsyncGenerator<Found> {
-  yield* walk(Buffer.from(folder), new Set())
+export async function* walkFolder(
+  folder: FilePath,
+  onFolder: OnFolder = () => {},
+): AsyncGenerator<Found> {
+  yield* walk(Buffer.from(folder), { visited: new Set(), onFolder })
 }
 
-async function* walk(folder: Buffer, visited: Set<string>): AsyncGenerator<Found> {
+type Walk = { visited: Set<string>; onFolder: OnFolder }
+
+async function* walk(folder: Buffer, way: Walk): AsyncGenerator<Found> {
+  const { visited, onFolder } = way
   let entries: Dirent<Buffer>[]
   try {
     const real = (await realpath(folder, 'buffer')).toString('latin1')
     if (visited.has(real)) return
     visited.add(real)
+    // Before the files are listed: a watch that begins now misses none that comes later.
+    onFolder(folder)
     entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
   } catch (error) {
     yield { kind: 'unreadable', path: pathOf(folder), reason: reasonOf(error) }
@@ -42,7 +52,7 @@ async function* walk(folder: Buffer, visited: Set<string>): AsyncGenerator<Found
   )
   for (const { entry, name, path } of children) {
     const kind = await kindOf(entry, path)
-    if (kind === 'folder') yield* walk(path, visited)
+    if (kind === 'folder') yield* walk(path, way)
     if (kind === 'file') yield* foundFile(name, path, sidecars)
     if (kind !== 'folder' && kind !== 'file' && kind !== 'other') {
       yield { kind: 'unreadable', path: pathOf(path), reason: kind.reason }
@@ -61,6 +71,30 @@ function* foundFile(name: string, path: Buffer, sidecars: Map<string, FilePath>)
   const sidecarPath =
     sidecars.get(`${key}.xmp`) ?? sidecars.get(`${key.slice(0, key.lastIndexOf('.'))}.xmp`)
   yield { kind: 'asset', path: pathOf(path), ...(sidecarPath ? { sidecarPath } : {}) }
+}
+
+/** What lies at one path below a folder that is walked; undefined when nothing does, or nothing that counts. */
+export async function foundAt(path: Buffer): Promise<Found | { kind: 'folder' } | undefined> {
+  const name = readablePath(path.subarray(path.lastIndexOf('/') + 1))
+  if (isSkipped(name) || /\.xmp$/i.test(name)) return undefined
+  const there = await stat(path).catch(() => undefined)
+  if (there?.isDirectory()) return { kind: 'folder' }
+  if (!there?.isFile()) return undefined
+  if (!mediaTypeOfName(name)) return { kind: 'unsupported', path: pathOf(path) }
+  const sidecarPath = await sidecarBeside(path)
+  return { kind: 'asset', path: pathOf(path), ...(sidecarPath ? { sidecarPath } : {}) }
+}
+
+async function sidecarBeside(path: Buffer): Promise<FilePath | undefined> {
+  const stem = path.subarray(0, path.lastIndexOf('.'))
+  for (const whole of [path, stem]) {
+    for (const extension of ['.xmp', '.XMP']) {
+      const sidecar = Buffer.concat([whole, Buffer.from(extension)])
+      const there = await stat(sidecar).catch(() => undefined)
+      if (there?.isFile()) return pathOf(sidecar)
+    }
+  }
+  return undefined
 }
 
 async function kindOf(
