@@ -6,6 +6,7 @@ import { embedImage } from './embed-image.ts'
 import { emptyExpiredTrash } from './empty-expired-trash.ts'
 import { extractMetadata } from './extract-metadata.ts'
 import { makeThumbnails } from './make-thumbnails.ts'
+import { recognizeFaces } from './recognize-faces.ts'
 import { sweepUploads } from './sweep-uploads.ts'
 import { verifyUpload } from './verify-upload.ts'
 
@@ -24,6 +25,7 @@ export const mediaJobs = {
 export const gpuJobs = {
   'embed-image': embedImage,
   'detect-faces': detectFaces,
+  'recognize-faces': recognizeFaces,
 }
 
 /** What the dispatcher may meet in the outbox. */
