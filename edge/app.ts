@@ -8,11 +8,14 @@ import { publicRoute } from './http/allow.ts'
 import { onError, onNotFound } from './http/errors.ts'
 import { requestContext } from './http/request-context.ts'
 import { securityHeaders } from './http/security-headers.ts'
+import { socketRoutes } from './hub/routes.ts'
 import { jobRoutes } from './jobs/routes.ts'
 import { mapRoutes } from './map/routes.ts'
+import { modelRoutes } from './models/routes.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { servePage } from './page.ts'
 import { queueRoutes } from './queues/routes.ts'
+import { searchRoutes } from './search/routes.ts'
 import { serverRoutes } from './server/routes.ts'
 import { sessionRoutes } from './sessions/routes.ts'
 import { passToStore } from './store-proxy/pass-to-store.ts'
@@ -27,6 +30,7 @@ import { wellKnownRoutes } from './well-known/routes.ts'
 /** The route table. */
 export const api = new Hono<AppEnv>()
   .route('/.well-known', wellKnownRoutes)
+  .route('/api/admin/models', modelRoutes)
   .route('/api/admin/users', userAdminRoutes)
   .route('/api/albums', albumRoutes)
   .route('/api/api-keys', apiKeyRoutes)
@@ -35,9 +39,12 @@ export const api = new Hono<AppEnv>()
   .route('/api/jobs', jobRoutes)
   .route('/api/map', mapRoutes)
   .route('/api/queues', queueRoutes)
+  .route('/api/search', searchRoutes)
   .route('/api/server', serverRoutes)
   .route('/api/sessions', sessionRoutes)
   .route('/api/system-config', systemConfigRoutes)
+  .route('/api/socket.io', socketRoutes)
+  .route('/api/socket.io/', socketRoutes)
   .route('/api/timeline', timelineRoutes)
   .route('/api/trash', trashRoutes)
   .route('/api/uploads', uploadRoutes)

@@ -12,6 +12,8 @@ const OURS_ALONE = [
   /^\w+ \/uploads(\/|$)/,
   /^POST \/assets\/(urls|states)$/,
   /^POST \/queues\/\{name\}\/retry-failed$/,
+  /^GET \/admin\/models$/,
+  /^GET \/socket\.io\/?$/,
 ]
 
 // biome-ignore lint/suspicious/noExplicitAny: two foreign JSON documents are walked here

@@ -7,6 +7,7 @@ import { extractMetadata } from '#contracts/jobs/extract-metadata.ts'
 import { makeThumbnails } from '#contracts/jobs/make-thumbnails.ts'
 import type { Db } from '../client.ts'
 import { jobForEach } from './asset-jobs.ts'
+import { queueRecognitionForWork, resetRecognitionForWork } from './people-work.ts'
 
 type Options = { isForced: boolean; requestId: string }
 
@@ -72,3 +73,7 @@ export const startFaceDetection = startFor({
   possible: hasPreview,
   forget: forgetRuns('face'),
 })
+
+/** Forced, faces that nobody said anything about are given to people anew. */
+export const startFacialRecognition: Start = (db, { isForced, requestId }) =>
+  isForced ? resetRecognitionForWork(db, { requestId }) : queueRecognitionForWork(db, { requestId })

@@ -3,6 +3,7 @@ import type { QueueName } from '#contracts/jobs/define-job.ts'
 import {
   type Start,
   startFaceDetection,
+  startFacialRecognition,
   startMetadataExtraction,
   startSmartSearch,
   startThumbnails,
@@ -14,6 +15,7 @@ const STARTS: Partial<Record<QueueName, Start>> = {
   thumbnailGeneration: startThumbnails,
   smartSearch: startSmartSearch,
   faceDetection: startFaceDetection,
+  facialRecognition: startFacialRecognition,
 }
 
 /** Gives a queue a job for each asset that lacks what it makes; forced, for every asset. */
