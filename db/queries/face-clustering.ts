@@ -4,6 +4,9 @@ import { atomically } from '../atomically.ts'
 import type { Db } from '../client.ts'
 import { coverJobs, deletionOfEmptyPeople, isClaimed } from './people-work.ts'
 import { type VectorSpace, vectorTable } from './vector-spaces.ts'
+import { EXACT_MAX_CANDIDATES, findVectorSearch, settingsOf, type VectorSearch } from './vectors.ts'
+
+type VectorIndex = NonNullable<VectorSearch['index']>
 
 /** What clustering goes by. Faces that were looked at under another basis are looked at again. */
 export type Basis = {
@@ -66,8 +69,6 @@ export type Neighbour = {
 
 export type Neighbourhood = { faces: WaitingFace[]; neighbours: Neighbour[] }
 
-/** As many vectors are compared one by one; an owner with more faces is searched through the index. */
-const EXACT_FACES = 20_000
 /** Of the index: more neighbours of one face are not looked at. */
 const NEAREST = 1000
 
@@ -82,9 +83,9 @@ export async function listNeighbourhood(
 ): Promise<Neighbourhood> {
   if (faceIds.length === 0) return { faces: [], neighbours: [] }
   const ids = sql`${sql.param(faceIds)}::uuid[]`
-  const isExact = (await countVectors(db, basis)) <= EXACT_FACES
+  const index = await findIndex(db, basis)
   const [, faces, neighbours] = await atomically(db, (q) => [
-    q.execute(searchSettings(isExact)),
+    q.execute(index ? settingsFor(index) : sql`select`),
     q.execute<FaceRow>(sql`
       select f.id, f.person_id, ${isVouchedFor} as is_hand_assigned, ${isInTimeline} as is_in_timeline,
         a.local_date_time::date::text as taken_on
@@ -92,7 +93,7 @@ export async function listNeighbourhood(
       where f.id = any(${ids}) and a.owner_id = ${basis.ownerId} and ${takesPart}
       order by f.id`),
     q.execute<NeighbourRow>(sql`
-      with near as (${isExact ? nearExactly(basis, ids) : nearByIndex(basis, ids)}),
+      with near as (${index ? nearByIndex(basis, ids) : nearExactly(basis, ids)}),
       told as (
         select near.face_id, near.distance, f.id as other_id, f.person_id, coalesce(r.is_dense, false) as is_dense,
           case
@@ -152,19 +153,25 @@ const neighbourOf = (row: NeighbourRow): Neighbour => ({
   isDense: row.is_dense,
 })
 
-async function countVectors(db: Db, { space, ownerId }: Basis): Promise<number> {
+/** Undefined where all of an owner's vectors are compared. */
+async function findIndex(db: Db, { space, ownerId }: Basis): Promise<VectorIndex | undefined> {
   const { rows } = await db.execute<{ count: number }>(sql`
     select count(*)::int as count from (
-      select from ${vectorTable(space)} where owner_id = ${ownerId} limit ${EXACT_FACES + 1}) as counted`)
-  return rows[0]?.count ?? 0
+      select from ${vectorTable(space)} where owner_id = ${ownerId} limit ${EXACT_MAX_CANDIDATES + 1}) as counted`)
+  if (Number(rows[0]?.count) <= EXACT_MAX_CANDIDATES) return undefined
+  const search = await findVectorSearch(db, 'face')
+  const isUsable =
+    search?.space.id === space.id && !(search.index?.kind === 'hnsw' && search.index.isHalf)
+  return isUsable ? search.index : undefined
 }
 
-/** The index must go on until it has enough of this owner's. Names that an extension does not know do no harm. */
-const searchSettings = (isExact: boolean): SQL =>
-  isExact
-    ? sql`select`
-    : sql`select set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '400', true),
-        set_config('hnsw.max_scan_tuples', '100000', true), set_config('vchordrq.prefilter', 'on', true)`
+function settingsFor(index: VectorIndex): SQL {
+  const settings = Object.entries(settingsOf(index, NEAREST))
+  return sql`select ${sql.join(
+    settings.map(([name, value]) => sql`set_config(${name}, ${value}, true)`),
+    sql`, `,
+  )}`
+}
 
 function nearExactly({ space, ownerId, maxDistance }: Basis, ids: SQL): SQL {
   const table = vectorTable(space)

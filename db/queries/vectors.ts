@@ -145,7 +145,7 @@ function indexStatement({ search, target, candidates, limit }: NearestQuery): SQ
 }
 
 /** For one transaction: settings of the index, and no plan that reads every row instead. */
-function settingsOf(index: VectorIndex, limit: number): Record<string, string> {
+export function settingsOf(index: VectorIndex, limit: number): Record<string, string> {
   const byIndex = Object.fromEntries(
     ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin', 'sort'].map((step) => [
       `enable_${step}`,
