@@ -143,9 +143,10 @@ export function s3Storage(send: S3Send, bucket: string): Storage {
   }
 
   return {
-    async put(key, body, { contentType, sha1 }) {
+    async put(key, body, { contentType, sha1, metadata = {} }) {
       const checksum = sha1 && { 'x-amz-checksum-sha1': base64Of(sha1) }
-      const headers = { 'content-type': contentType, ...checksum }
+      const noted = Object.entries(metadata).map(([name, value]) => [META + name, value])
+      const headers = { 'content-type': contentType, ...checksum, ...Object.fromEntries(noted) }
       await (await succeed({ method: 'PUT', key, headers, body })).discard()
     },
 

@@ -32,6 +32,8 @@ export type PutOptions = {
   contentType: string
   /** The store refuses other bytes than these. */
   sha1?: Uint8Array
+  /** Noted beside the object, by lower-case names. */
+  metadata?: Record<string, string>
 }
 
 export type CopyOptions = {

@@ -5,8 +5,10 @@ import { detectFaces } from './detect-faces.ts'
 import { embedImage } from './embed-image.ts'
 import { emptyExpiredTrash } from './empty-expired-trash.ts'
 import { extractMetadata } from './extract-metadata.ts'
+import { importInboxObject } from './import-inbox-object.ts'
 import { makeThumbnails } from './make-thumbnails.ts'
 import { recognizeFaces } from './recognize-faces.ts'
+import { reconcileInbox } from './reconcile-inbox.ts'
 import { sweepUploads } from './sweep-uploads.ts'
 import { verifyUpload } from './verify-upload.ts'
 
@@ -20,6 +22,8 @@ export const mediaJobs = {
   'delete-user': deleteUser,
   'sweep-uploads': sweepUploads,
   'empty-expired-trash': emptyExpiredTrash,
+  'import-inbox-object': importInboxObject,
+  'reconcile-inbox': reconcileInbox,
 }
 
 export const gpuJobs = {

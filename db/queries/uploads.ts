@@ -49,6 +49,21 @@ export async function insertFormUpload(db: Db, upload: NewUpload): Promise<void>
   await db.insert(uploads).values(upload)
 }
 
+/** For the copy that a dropped object becomes. */
+export async function insertInboxUpload(db: Db, upload: NewUpload): Promise<Upload> {
+  const [row] = await db.insert(uploads).values(upload).returning()
+  if (!row) throw new Error('an insert gave no row')
+  return row
+}
+
+/** For the sweep: what a copy that dies leaves behind. */
+export async function updateMultipartIdForWork(
+  db: Db,
+  { uploadId, multipartId }: { uploadId: UploadId; multipartId: string },
+): Promise<void> {
+  await db.update(uploads).set({ multipartId }).where(eq(uploads.id, uploadId))
+}
+
 export async function findUpload(db: Db, scope: Scope): Promise<Upload | undefined> {
   const [upload] = await db.select().from(uploads).where(ownedBy(scope)).limit(1)
   return upload
@@ -195,10 +210,10 @@ function wallClockOf({ localDateTime, fileCreatedAt }: AssetClaims): string {
   return (localDateTime ?? fileCreatedAt).replace(/(?:Z|[+-]\d\d:?\d\d)$/i, '')
 }
 
-/** The upload's end: a row that stays for whoever asks again, or none for a form, whose answer says it all. */
+/** The upload's end: a row that stays for the client that asks again, or none where no client will. */
 function settledUpload({ upload, asset }: Arrived): SQL {
   const open = sql`where id = ${upload.id} and state in ('pending', 'verifying')`
-  if (upload.kind === 'form') return sql`delete from uploads ${open} returning id`
+  if (upload.kind !== 'presigned') return sql`delete from uploads ${open} returning id`
   return sql`update uploads set state = 'complete', result_asset_id = ${asset.id}::uuid ${open} returning id`
 }
 

@@ -9,6 +9,7 @@ import {
   deleteOldLoginAttempts,
   deleteStaleSessions,
 } from '#db/queries/housekeeping.ts'
+import { insertReconcile } from '#db/queries/inbox.ts'
 import { insertJobs } from '#db/queries/outbox.ts'
 import { deleteEmptyTimelineCounts, foldTimelineCounts } from '#db/queries/timeline-counts.ts'
 import { withAdvisoryLock } from '#workers/runtime/advisory-lock.ts'
@@ -52,6 +53,7 @@ export const schedules: Schedule[] = [
     turnAt: every(5 * MINUTE_MS),
     run: async (db) => void (await insertJobs(db, [sweepUploads.message({})])),
   },
+  { name: 'reconcile-inbox', turnAt: every(MINUTE_MS), run: insertReconcile },
   { name: 'fold-timeline-counts', turnAt: every(MINUTE_MS), run: foldAll },
   {
     name: 'delete-stale-sessions',

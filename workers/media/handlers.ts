@@ -6,7 +6,9 @@ import { handleDeleteObjects } from './jobs/delete-objects.ts'
 import { handleDeleteUser } from './jobs/delete-user.ts'
 import { handleEmptyExpiredTrash } from './jobs/empty-expired-trash.ts'
 import { handleExtractMetadata } from './jobs/extract-metadata.ts'
+import { handleImportInboxObject } from './jobs/import-inbox-object.ts'
 import { handleMakeThumbnails } from './jobs/make-thumbnails.ts'
+import { handleReconcileInbox } from './jobs/reconcile-inbox.ts'
 import { handleSweepUploads } from './jobs/sweep-uploads.ts'
 import { handleVerifyUpload } from './jobs/verify-upload.ts'
 
@@ -19,4 +21,6 @@ export const handlers: Handlers<typeof mediaJobs, MediaDeps> = {
   'delete-user': handleDeleteUser,
   'sweep-uploads': handleSweepUploads,
   'empty-expired-trash': handleEmptyExpiredTrash,
+  'import-inbox-object': handleImportInboxObject,
+  'reconcile-inbox': handleReconcileInbox,
 }

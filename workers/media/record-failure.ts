@@ -1,6 +1,8 @@
+import { tellAssets } from '#contracts/events.ts'
 import type { mediaJobs } from '#contracts/jobs/all.ts'
 import { makeThumbnails } from '#contracts/jobs/make-thumbnails.ts'
 import { markAssetFailed } from '#db/queries/asset-work.ts'
+import { markInboxExhausted } from '#db/queries/inbox.ts'
 import { insertJobs } from '#db/queries/outbox.ts'
 import type { RecordFailure } from '#workers/runtime/types.ts'
 import type { MediaDeps } from './deps.ts'
@@ -10,8 +12,12 @@ const TRIED_OFTEN = 'The server tried several times and could not process this f
 /** Says on the asset why it has no thumbnail; a later run that works clears it. */
 export const recordFailure: RecordFailure<typeof mediaJobs, MediaDeps> = async (
   failure,
-  { db },
+  { db, pusher },
 ) => {
+  if (failure.job === 'import-inbox-object') {
+    await markInboxExhausted(db, { ...failure.payload, reason: TRIED_OFTEN })
+    return true
+  }
   if (failure.job !== 'extract-metadata' && failure.job !== 'make-thumbnails') return false
   const { assetId } = failure.payload
   const isExhausted = failure.kind === 'exhausted'
@@ -20,6 +26,8 @@ export const recordFailure: RecordFailure<typeof mediaJobs, MediaDeps> = async (
     await insertJobs(db, [makeThumbnails.message({ assetId })])
     return false
   }
-  await markAssetFailed(db, { assetId, reason: isExhausted ? TRIED_OFTEN : failure.reason })
+  const reason = isExhausted ? TRIED_OFTEN : failure.reason
+  const ownerId = await markAssetFailed(db, { assetId, reason })
+  if (ownerId) pusher.push([tellAssets(ownerId, 'failed', [assetId])])
   return true
 }

@@ -3,6 +3,7 @@ import type { Db } from '#db/client.ts'
 import type { NodeStorage } from '#storage/node.ts'
 import { serveInternal } from '#workers/runtime/internal-http.ts'
 import type { Log } from '#workers/runtime/log.ts'
+import type { Pusher } from '#workers/runtime/push.ts'
 import { runWorker } from '#workers/runtime/run-worker.ts'
 import { createExiftool } from '#workers/tools/exiftool.ts'
 import type { MediaDeps } from './deps.ts'
@@ -17,6 +18,7 @@ type Options = {
   valkey: { url: string; prefix: string }
   http: { host: string; port: number; secret: string }
   tempRoot: string
+  pusher: Pusher
   /** Pictures decoded at once: one thread each. */
   concurrency: number
   log: Log
@@ -24,15 +26,17 @@ type Options = {
 }
 
 const BACKGROUND_TASKS = 3
+/** Imports of dropped objects mostly wait for the store. */
+const DROPPED_AT_ONCE = 4
 
 /** Works on media until `stop`. */
 export async function startMedia(options: Options) {
-  const { db, storage, log, concurrency, clock = () => new Date() } = options
+  const { db, storage, pusher, log, concurrency, clock = () => new Date() } = options
   const temp = await openTempFolder(options.tempRoot)
   // Extraction runs ahead of thumbnails anyway; one reader leaves the cores to them.
   const exiftool = createExiftool({ maxProcesses: Math.ceil(concurrency / 2) })
   const originals = createOriginals({ storage, temp })
-  const deps: MediaDeps = { db, storage, exiftool, originals, temp, clock }
+  const deps: MediaDeps = { db, storage, exiftool, originals, temp, pusher, clock }
   const worker = runWorker({
     jobs: mediaJobs,
     handlers,
@@ -43,6 +47,7 @@ export async function startMedia(options: Options) {
       thumbnailGeneration: concurrency,
       metadataExtraction: Math.ceil(concurrency / 2),
       backgroundTask: BACKGROUND_TASKS,
+      library: DROPPED_AT_ONCE,
     },
     log,
     recordFailure,
@@ -62,7 +67,7 @@ export async function startMedia(options: Options) {
     port: server.port,
     async stop() {
       await worker.stop()
-      await Promise.all([server.close(), exiftool.close()])
+      await Promise.all([server.close(), exiftool.close(), pusher.close()])
       storage.close()
       await temp.remove()
     },

@@ -64,7 +64,7 @@ const DEMUXERS = new Map([
   ['application/mxf', 'mxf'],
   ['video/ogg', 'ogg'],
 ])
-const HEAD_BYTES = 4096
+export const HEAD_BYTES = 4096
 
 export async function formatOfFile(path: string): Promise<MediaFormat> {
   const head = await readHead(path)
@@ -74,6 +74,14 @@ export async function formatOfFile(path: string): Promise<MediaFormat> {
   const byHead = await fileTypeFromBuffer(head)
   // Some signatures lie further on, and so does what tells a RAW file from its TIFF shell.
   const found = byHead && byHead.mime !== 'image/tiff' ? byHead : await fileTypeFromFile(path)
+  return found ? formatOfMime(found.mime) : formatOfUnnamed(head)
+}
+
+/** As far as a file's first bytes tell. */
+export async function formatOfHead(head: Buffer): Promise<MediaFormat> {
+  const byText = formatOfText(head)
+  if (byText) return byText
+  const found = await fileTypeFromBuffer(head)
   return found ? formatOfMime(found.mime) : formatOfUnnamed(head)
 }
 

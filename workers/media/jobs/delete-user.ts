@@ -42,7 +42,7 @@ async function deleteObjectsOf(userId: UserId, { db, storage }: MediaDeps, signa
   const open = await listMultipartUploadsForWork(db, { ownerId: userId, limit: UPLOADS_AT_ONCE })
   for (const { objectKey: key, multipartId } of open)
     if (multipartId) await storage.abortMultipart({ key, multipartId })
-  for (const folder of ['upload', 'thumbs', 'encoded-video', 'profile']) {
+  for (const folder of ['upload', 'thumbs', 'encoded-video', 'profile', 'inbox']) {
     const prefix = `${folder}/${userId}/`
     for (;;) {
       signal.throwIfAborted()

@@ -23,8 +23,8 @@ const DAY_MS = 24 * HOUR_MS
 
 /** A client that has sent its last byte says so at once; whoever is silent for so long has died. */
 const SILENT_MS = 10 * MINUTE_MS
-/** The edge gives a sign of life each minute while a form upload runs. */
-const FORM_DEAD_MS = HOUR_MS
+/** The edge gives a sign of life each minute while a form upload runs; so does the copying of a dropped object. */
+const OWN_DEAD_MS = HOUR_MS
 /** So long may somebody take to come back with the rest of a file. */
 const PRESIGNED_DEAD_MS = 7 * DAY_MS
 const SETTLED_KEPT_MS = 7 * DAY_MS
@@ -67,7 +67,7 @@ async function sweepOrSkip(upload: Upload, deps: MediaDeps, context: JobContext)
 
 async function sweep(upload: Upload, deps: MediaDeps, context: JobContext): Promise<void> {
   const silentMs = deps.clock().getTime() - upload.updatedAt.getTime()
-  const deadMs = upload.kind === 'form' ? FORM_DEAD_MS : PRESIGNED_DEAD_MS
+  const deadMs = upload.kind === 'presigned' ? PRESIGNED_DEAD_MS : OWN_DEAD_MS
   if (upload.state === 'verifying') return await ringAgain(upload, deps, context)
   if (upload.kind === 'presigned' && (await completeIfWhole(upload, deps, context))) return
   if (silentMs >= deadMs) await abandon(upload, deps, context)

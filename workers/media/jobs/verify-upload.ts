@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
-import type { Readable } from 'node:stream'
 import type { PayloadOf } from '#contracts/jobs/define-job.ts'
 import type { verifyUpload } from '#contracts/jobs/verify-upload.ts'
 import { findUploadForWork, markUploadFailed } from '#db/queries/uploads.ts'
 import type { JobContext } from '#workers/runtime/types.ts'
 import { settleProvenUpload } from '../asset-of-upload.ts'
 import type { MediaDeps } from '../deps.ts'
+import { hashObject } from '../hash-object.ts'
 
 const NEVER_ARRIVED = 'The bytes of this file did not arrive. Upload it again.'
 const OTHER_BYTES = 'What arrived is not the file that was announced. Upload it again.'
@@ -22,21 +21,11 @@ export async function handleVerifyUpload(
   const fail = (reason: string) => markUploadFailed(db, { upload, reason, requestId })
   const body = await storage.stream(upload.objectKey, { signal })
   if (!body) return await fail(NEVER_ARRIVED)
-  const { sizeBytes, checksum } = await hash(body)
+  const { sizeBytes, checksum } = await hashObject(body)
   const isAnnounced =
     sizeBytes === upload.sizeBytes &&
     upload.checksum !== null &&
     checksum.equals(Buffer.from(upload.checksum))
   if (!isAnnounced) return await fail(OTHER_BYTES)
   await settleProvenUpload(db, { upload, sizeBytes, checksum, requestId }, log)
-}
-
-async function hash(body: Readable) {
-  const sha1 = createHash('sha1')
-  let sizeBytes = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    sha1.update(chunk)
-    sizeBytes += chunk.byteLength
-  }
-  return { sizeBytes, checksum: sha1.digest() }
 }
