@@ -17,6 +17,8 @@ export async function runDirectEdge(variables: Variables) {
   const externals = {
     gateway: hostOf(variables.GATEWAY_URL),
     dispatcher: hostOf(variables.DISPATCHER_URL),
+    gpu: hostOf(variables.GPU_URL),
+    hub: hostOf(variables.HUB_URL),
     store: hostOf(variables.S3_ENDPOINT),
   }
   const child = spawn(

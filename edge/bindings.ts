@@ -7,6 +7,8 @@ export type Service = { fetch(input: Request | string, init?: RequestInit): Prom
 const settingsShape = {
   ...envFragments.gatewayClient,
   ...envFragments.dispatcherClient,
+  ...envFragments.gpuClient,
+  ...envFragments.hubClient,
   ...envFragments.store,
   ...envFragments.edge,
   ...envFragments.log,
@@ -20,6 +22,8 @@ export type EdgeEnv = {
   trustedProxies: Network[]
   gateway: Service
   dispatcher: Service
+  gpu: Service
+  hub: Service
   store: Service
   assets: Service
   /** False where `fetch` stands in for the STORE binding: it replaces Host, so own-port signatures break. */
@@ -33,26 +37,49 @@ function isService(value: unknown): value is Service {
   return typeof value === 'object' && value !== null && 'fetch' in value
 }
 
+/** There is one Hub, wherever it lives. */
+const HUB_NAME = 'hub'
+
+type Namespace = { idFromName(name: string): unknown; get(id: unknown): Service }
+
+function isNamespace(value: unknown): value is Namespace {
+  return typeof value === 'object' && value !== null && 'idFromName' in value
+}
+
+/** The Hub as an object of this or another Worker; undefined where HUB is no namespace. */
+export function hubObject(binding: unknown): Service | undefined {
+  if (!isNamespace(binding)) return undefined
+  // A stub belongs to one request.
+  return { fetch: (input, init) => binding.get(binding.idFromName(HUB_NAME)).fetch(input, init) }
+}
+
+/** workerd binds a variable that the environment lacks as null. */
+export const presentOf = (bindings: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== null))
+
+/** The binding where there is one, else `fetch`, or what is given. */
+export function boundService(value: unknown, otherwise: Service = overFetch): Service {
+  return isService(value) ? value : otherwise
+}
+
 /**
- * Parses variables and takes the bindings GATEWAY, DISPATCHER, STORE and ASSETS. In production the generated workerd
- * configuration has all but the last as `external` services; elsewhere `fetch` on the URL variables stands in.
+ * Parses variables and takes the bindings GATEWAY, DISPATCHER, GPU, HUB, STORE and ASSETS. In production the generated
+ * workerd configuration has all but the last as `external` services; elsewhere `fetch` on the URL variables stands
+ * in. HUB may also be a namespace of Durable Objects.
  */
 export function readEdgeEnv(bindings: Record<string, unknown>): EdgeEnv {
-  // workerd binds a variable that the environment lacks as null.
-  const raw = Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== null))
-  const bound = (name: string, otherwise: Service) => {
-    const value = raw[name]
-    return isService(value) ? value : otherwise
-  }
+  const raw = presentOf(bindings)
   const settings = parseEnv(settingsShape, raw)
   const store = settings.S3_ENDPOINT.startsWith('https:') ? 'STORE_TLS' : 'STORE'
   return {
     settings,
     trustedProxies: parseNetworks(settings.TRUSTED_PROXIES),
-    gateway: bound('GATEWAY', overFetch),
-    dispatcher: bound('DISPATCHER', overFetch),
-    store: bound(store, overFetch),
-    assets: bound('ASSETS', noAssets),
+    gateway: boundService(raw.GATEWAY),
+    dispatcher: boundService(raw.DISPATCHER),
+    gpu: boundService(raw.GPU),
+    hub: hubObject(raw.HUB) ?? boundService(raw.HUB),
+    store: boundService(raw[store]),
+    assets: boundService(raw.ASSETS, noAssets),
     keepsHost: isService(raw[store]),
   }
 }

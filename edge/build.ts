@@ -4,10 +4,16 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { unstable_readConfig } from 'wrangler'
-import { type EdgeConfig, workerdConfig } from './build/workerd-config.ts'
+import {
+  type EdgeConfig,
+  type HubConfig,
+  hubWorkerdConfig,
+  workerdConfig,
+} from './build/workerd-config.ts'
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)))
-const wranglerToml = join(repository, 'wrangler.toml')
+const edgeToml = join(repository, 'wrangler.toml')
+const hubToml = join(repository, 'edge', 'internal', 'wrangler.toml')
 
 /** wrangler looks for newer versions and sends figures unless told not to. */
 const OFFLINE = {
@@ -17,9 +23,9 @@ const OFFLINE = {
 }
 
 /** The same bundle that `wrangler deploy` would send to Cloudflare. */
-async function bundle(folder: string): Promise<void> {
+async function bundle(toml: string, folder: string): Promise<void> {
   const wrangler = join(repository, 'node_modules', 'wrangler', 'bin', 'wrangler.js')
-  const args = ['deploy', '--dry-run', '--config', wranglerToml, '--outdir', folder]
+  const args = ['deploy', '--dry-run', '--config', toml, '--outdir', folder]
   await promisify(execFile)(process.execPath, [wrangler, ...args], {
     cwd: repository,
     env: { ...process.env, ...OFFLINE },
@@ -30,44 +36,71 @@ async function bundle(folder: string): Promise<void> {
   }
 }
 
-function readEdgeConfig(): EdgeConfig {
-  const config = unstable_readConfig({ config: wranglerToml })
+function readWorkerConfig(toml: string) {
+  const config = unstable_readConfig({ config: toml })
   const vars = config.vars as Record<string, string>
-  const { directory, binding, not_found_handling } = config.assets ?? {}
-  const { GATEWAY_URL, DISPATCHER_URL, S3_ENDPOINT } = vars
-  const { compatibility_date: compatibilityDate } = config
-  if (!compatibilityDate || !directory || !binding || !not_found_handling) {
-    throw new Error(
-      'wrangler.toml must have compatibility_date, and directory, binding and not_found_handling of assets.',
-    )
+  const { compatibility_date: compatibilityDate, compatibility_flags: compatibilityFlags } = config
+  if (!compatibilityDate) throw new Error(`${toml} must have compatibility_date.`)
+  const variables = [...Object.keys(vars), ...(config.secrets?.required ?? [])]
+  const addressOf = (name: string) => {
+    const url = vars[name]
+    if (!url) throw new Error(`${toml} must have ${name} in [vars].`)
+    return url
   }
-  if (!GATEWAY_URL || !DISPATCHER_URL || !S3_ENDPOINT) {
-    throw new Error(
-      'wrangler.toml must have GATEWAY_URL, DISPATCHER_URL and S3_ENDPOINT in [vars].',
-    )
+  return { config, compatibilityDate, compatibilityFlags, variables, addressOf }
+}
+
+function readEdgeConfig(): EdgeConfig {
+  const { config, addressOf, ...shared } = readWorkerConfig(edgeToml)
+  const { directory, binding, not_found_handling } = config.assets ?? {}
+  if (!directory || !binding || !not_found_handling) {
+    throw new Error('wrangler.toml must have directory, binding and not_found_handling of assets.')
   }
   return {
-    compatibilityDate,
-    compatibilityFlags: config.compatibility_flags,
-    variables: [...Object.keys(vars), ...(config.secrets?.required ?? [])],
+    ...shared,
     assets: {
       binding,
       // wrangler makes it absolute.
       directory: directory.replace(`${repository}/`, ''),
       notFoundHandling: not_found_handling,
     },
-    externals: { gateway: GATEWAY_URL, dispatcher: DISPATCHER_URL, store: S3_ENDPOINT },
+    externals: {
+      gateway: addressOf('GATEWAY_URL'),
+      dispatcher: addressOf('DISPATCHER_URL'),
+      gpu: addressOf('GPU_URL'),
+      hub: addressOf('HUB_URL'),
+      store: addressOf('S3_ENDPOINT'),
+    },
   }
+}
+
+function readHubConfig(): HubConfig {
+  const { config, addressOf, ...shared } = readWorkerConfig(hubToml)
+  const className = config.durable_objects.bindings[0]?.class_name
+  if (!className) throw new Error(`${hubToml} must have a binding of the Hub.`)
+  return { ...shared, className, externals: { gateway: addressOf('GATEWAY_URL') } }
+}
+
+async function emptied(folder: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  return folder
 }
 
 /** Fills `folder` (dist/edge) with the bundle and `config.capnp` for workerd. */
 export async function buildEdge(folder = join(repository, 'dist', 'edge')): Promise<void> {
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
+  await emptied(folder)
   // wrangler wants the folder of static files to exist; the gallery may be built later.
   await mkdir(join(repository, 'dist', 'web'), { recursive: true })
-  await bundle(folder)
+  await bundle(edgeToml, folder)
   await writeFile(join(folder, 'config.capnp'), workerdConfig(readEdgeConfig()))
 }
 
-if (import.meta.main) await buildEdge()
+/** The same for the process `hub`. */
+export async function buildHub(folder = join(repository, 'dist', 'hub')): Promise<void> {
+  await emptied(folder)
+  await bundle(hubToml, folder)
+  await writeFile(join(folder, 'config.capnp'), hubWorkerdConfig(readHubConfig()))
+}
+
+if (import.meta.main) await (process.argv[2] === 'hub' ? buildHub() : buildEdge())

@@ -1,3 +1,4 @@
+import type { PushMessage } from '#contracts/events.ts'
 import { newId } from '#contracts/new-id.ts'
 import type { Db } from '#db/client.ts'
 import { configureNeon, connectNeon } from '#db/neon.ts'
@@ -5,6 +6,8 @@ import { createEdgeStorage, type StoreFetch, type StoreSettings } from '#storage
 import type { Storage } from '#storage/storage.ts'
 import { type Passwords, passwordsOf } from './authentication/passwords.ts'
 import type { EdgeEnv, EdgeSettings } from './bindings.ts'
+import { pushToHub } from './hub/push-to-hub.ts'
+import { type EmbedText, textEmbedder } from './search/embed-text.ts'
 
 const SQL_TIMEOUT_MS = 15_000
 
@@ -14,15 +17,22 @@ export type Deps = {
   storeSettings: StoreSettings
   storeFetch: StoreFetch
   passwords: Passwords
+  embedText: EmbedText
   settings: EdgeSettings
   /** Goes with each job into the outbox, so that a request can be followed through the workers' logs. */
   requestId: string
+  /** See [Note: Telling what happened]. */
+  push: (messages: PushMessage[]) => void
   clock: () => Date
   newId: typeof newId
 }
 
+type DatabaseSettings = {
+  settings: Pick<EdgeSettings, 'NEON_URL' | 'GATEWAY_URL' | 'GATEWAY_SECRET'>
+}
+
 /** Once, at module scope of the entry: the driver keeps it in a global. With NEON_URL Neon itself is asked. */
-export function configureDatabase(env: EdgeEnv): void {
+export function configureDatabase(env: Pick<EdgeEnv, 'gateway'> & DatabaseSettings): void {
   const { NEON_URL, GATEWAY_URL } = env.settings
   configureNeon(
     NEON_URL
@@ -34,8 +44,19 @@ export function configureDatabase(env: EdgeEnv): void {
   )
 }
 
+/** Per request. */
+export function connectDatabase({ settings }: DatabaseSettings, timeoutMs = SQL_TIMEOUT_MS): Db {
+  return connectNeon({
+    url: settings.NEON_URL,
+    authToken: settings.NEON_URL ? undefined : settings.GATEWAY_SECRET,
+    timeoutMs,
+  })
+}
+
+type Of = { requestId: string; waitUntil: (promise: Promise<unknown>) => void }
+
 /** Per request: on workerd, what holds a socket belongs to one request. */
-export function buildDeps(env: EdgeEnv, requestId: string): Deps {
+export function buildDeps(env: EdgeEnv, { requestId, waitUntil }: Of): Deps {
   const { settings } = env
   const storeSettings: StoreSettings = {
     endpoint: settings.S3_ENDPOINT,
@@ -46,17 +67,15 @@ export function buildDeps(env: EdgeEnv, requestId: string): Deps {
   }
   const storeFetch: StoreFetch = (url, init) => env.store.fetch(url, init)
   return {
-    db: connectNeon({
-      url: settings.NEON_URL,
-      authToken: settings.NEON_URL ? undefined : settings.GATEWAY_SECRET,
-      timeoutMs: SQL_TIMEOUT_MS,
-    }),
+    db: connectDatabase(env),
     storage: createEdgeStorage(storeSettings, storeFetch),
     storeSettings,
     storeFetch,
     passwords: passwordsOf(env, requestId),
+    embedText: textEmbedder(env, requestId),
     settings,
     requestId,
+    push: (messages) => waitUntil(pushToHub(env, messages)),
     clock: () => new Date(),
     newId,
   }

@@ -129,7 +129,7 @@ describe('folders and files', () => {
       /process\.env|import\.meta\.env|cloudflare:workers/.test(read(file)),
     )
     const entries =
-      /^(?:edge|gateway|workers\/\w+)\/index\.ts$|^db\/migrate\.ts$|^client\/cli\.ts$|^edge\/build\.ts$|^stack\//
+      /^(?:edge(?:\/internal)?|gateway|workers\/\w+)\/index\.ts$|^db\/migrate\.ts$|^client\/cli\.ts$|^edge\/build\.ts$|^stack\//
     // A child process gets PATH and nothing secret: the file exists to cut the environment down.
     const narrowing = 'workers/tools/run-child.ts'
 

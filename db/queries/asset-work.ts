@@ -201,12 +201,17 @@ function removalOfKeys(source: SQL, requestId: string | null): SQL {
     from ${source} as source where keys is not null`
 }
 
-/** Why this file will never have a thumbnail, in words for its owner. */
+/** Why this file will never have a thumbnail, in words for its owner, who is answered unless the asset is gone. */
 export async function markAssetFailed(
   db: Db,
   { assetId, reason }: { assetId: AssetId; reason: string },
-): Promise<void> {
-  await db.update(assets).set({ failureReason: reason }).where(eq(assets.id, assetId))
+): Promise<UserId | undefined> {
+  const [failed] = await db
+    .update(assets)
+    .set({ failureReason: reason })
+    .where(eq(assets.id, assetId))
+    .returning({ ownerId: assets.ownerId })
+  return failed?.ownerId
 }
 
 /** Every object of an asset that is being deleted for good; undefined when its row is gone or it came back. */
@@ -260,6 +265,7 @@ export async function listReferencedKeysForWork(db: Db, keys: string[]): Promise
     with keys as (select jsonb_array_elements_text(${JSON.stringify(keys)}::jsonb) as key)
     select key from keys where exists (select from assets a where a.original_key = key or a.sidecar_key = key)
       or exists (select from asset_files f where f.object_key = key)
+      or exists (select from people p where p.thumbnail_key = key)
       or exists (select from uploads u where u.object_key = key and u.state in ('pending', 'verifying'))
     order by key`)
   return rows.map(({ key }) => key)

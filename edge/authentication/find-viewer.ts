@@ -30,9 +30,10 @@ async function viewerBySession(c: Context<AppEnv>, token: Token): Promise<Viewer
   await touch(c, session, now)
   const isElevated = session.pinExpiresAt !== null && session.pinExpiresAt > now
   const { fromCookie } = token
+  const { id: sessionId, expiresAt } = session
   return {
     ...identityOf(user),
-    proof: { kind: 'session', sessionId: session.id, isElevated, fromCookie },
+    proof: { kind: 'session', sessionId, isElevated, expiresAt, fromCookie },
   }
 }
 

@@ -9,6 +9,12 @@ export type Viewer = {
   quotaSizeBytes: number | null
   quotaUsageBytes: number
   proof:
-    | { kind: 'session'; sessionId: SessionId; isElevated: boolean; fromCookie: boolean }
+    | {
+        kind: 'session'
+        sessionId: SessionId
+        isElevated: boolean
+        expiresAt: Date | null
+        fromCookie: boolean
+      }
     | { kind: 'apiKey'; apiKeyId: ApiKeyId; permissions: string[] }
 }

@@ -15,7 +15,11 @@ function saysAnotherSite(headers: Headers, ownHost: string): boolean {
 
 /** For requests that a browser makes with the person's cookie, or that would set it. */
 export function refuseCrossSite(c: Context<AppEnv>): void {
-  if (READING.has(c.req.method)) return
+  if (!READING.has(c.req.method)) refuseOtherSite(c)
+}
+
+/** Whatever the method. */
+export function refuseOtherSite(c: Context<AppEnv>): void {
   if (saysAnotherSite(c.req.raw.headers, c.var.client.host)) {
     throw new AppError('cross_site', 'Requests from another site are refused')
   }

@@ -1,5 +1,3 @@
-import type { EdgeSettings } from '../bindings.ts'
-
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 type Level = (typeof LEVELS)[number]
 
@@ -7,12 +5,16 @@ type Write = (fields: Record<string, unknown>, message: string) => void
 export type Log = Record<'debug' | 'info' | 'warn' | 'error', Write>
 
 /** JSON lines as the Node processes write them. Fields never carry tokens, query strings or signed URLs. */
-export function logFor(settings: EdgeSettings, requestId: string): Log {
+export function logFor(
+  settings: { LOG_LEVEL: Level },
+  requestId: string | undefined,
+  process = 'edge',
+): Log {
   const at =
     (level: Level): Write =>
     (fields, message) => {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(settings.LOG_LEVEL)) return
-      const line = { level, time: new Date().toISOString(), process: 'edge', requestId }
+      const line = { level, time: new Date().toISOString(), process, requestId }
       console.log(JSON.stringify({ ...line, ...fields, msg: message }))
     }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }

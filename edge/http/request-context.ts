@@ -15,7 +15,8 @@ export const requestContext: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.set('requestId', requestId)
   c.set('log', log)
   c.set('client', clientOf(c.req.raw, c.env.trustedProxies))
-  c.set('deps', buildDeps(c.env, requestId))
+  const waitUntil = (promise: Promise<unknown>) => c.executionCtx.waitUntil(promise)
+  c.set('deps', buildDeps(c.env, { requestId, waitUntil }))
   await next()
 
   const { method, path } = c.req

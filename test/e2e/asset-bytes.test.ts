@@ -11,6 +11,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { UploadDto } from '#contracts/api/uploads.ts'
 import { assets, uploads } from '#db/schema/tables.ts'
 import { createNodeStorage } from '#storage/node.ts'
+import { absentNeighbours } from '#test/helpers/absent-neighbours.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createTestBucket } from '#test/helpers/bucket.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
@@ -37,8 +38,7 @@ const storage = createNodeStorage(bucket)
 const edge = await startEdge(folder, {
   GATEWAY_URL: gateway.url,
   GATEWAY_SECRET: gateway.secret,
-  DISPATCHER_URL: 'http://127.0.0.1:9',
-  DISPATCHER_SECRET: 'no dispatcher here',
+  ...absentNeighbours,
   S3_ENDPOINT: bucket.endpoint,
   S3_REGION: bucket.region,
   S3_BUCKET: bucket.bucket,

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import * as sdk from '@immich/sdk'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { absentNeighbours } from '#test/helpers/absent-neighbours.ts'
 import { createTestBucket } from '#test/helpers/bucket.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
 import { createTestGateway } from '#test/helpers/gateway.ts'
@@ -18,8 +19,7 @@ async function ownVariables() {
   return {
     GATEWAY_URL: gateway.url,
     GATEWAY_SECRET: gateway.secret,
-    DISPATCHER_URL: 'http://127.0.0.1:9',
-    DISPATCHER_SECRET: 'no dispatcher here',
+    ...absentNeighbours,
     S3_ENDPOINT: bucket.endpoint,
     S3_REGION: bucket.region,
     S3_BUCKET: bucket.bucket,

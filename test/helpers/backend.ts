@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LoginResponseDto } from '#contracts/api/authentication.ts'
 import type { UserId } from '#contracts/ids.ts'
+import { freePort } from '#stack/stores/free-port.ts'
 import { createNodeStorage } from '#storage/node.ts'
 import { createLog } from '#workers/runtime/log.ts'
+import { createPusher } from '#workers/runtime/push.ts'
 import { startDispatcher } from '../../workers/dispatcher/start-dispatcher.ts'
 import { startMedia } from '../../workers/media/start-media.ts'
+import { absentNeighbours } from './absent-neighbours.ts'
 import { atEndOfFile } from './at-end-of-file.ts'
 import { createTestBucket } from './bucket.ts'
 import { createTestDatabase } from './database.ts'
@@ -26,6 +29,11 @@ export async function createBackend() {
   const secret = randomBytes(16).toString('hex')
   const http = { host: '127.0.0.1', port: 0, secret }
   const log = createLog({ process: 'test', level: 'fatal' })
+  // `startHub` takes this place, where a test has need of it.
+  const hub = {
+    url: `http://127.0.0.1:${await freePort()}`,
+    secret: randomBytes(16).toString('hex'),
+  }
   const dispatcher = await startDispatcher({
     db: database.db,
     listenUrl: database.appUrl,
@@ -41,6 +49,7 @@ export async function createBackend() {
     valkey,
     http,
     tempRoot,
+    pusher: createPusher({ ...hub, log }),
     concurrency: 1,
     log,
   })
@@ -49,6 +58,9 @@ export async function createBackend() {
   const edgeVariables = {
     GATEWAY_URL: gateway.url,
     GATEWAY_SECRET: gateway.secret,
+    ...absentNeighbours,
+    HUB_URL: hub.url,
+    HUB_SECRET: hub.secret,
     DISPATCHER_URL: `http://127.0.0.1:${dispatcher.port}`,
     DISPATCHER_SECRET: secret,
     S3_ENDPOINT: bucket.endpoint,

@@ -4,6 +4,7 @@ import type { UserId } from '#contracts/ids.ts'
 import { app } from '../../edge/app.ts'
 import { readEdgeEnv } from '../../edge/bindings.ts'
 import { configureDatabase } from '../../edge/deps.ts'
+import { absentNeighbours } from './absent-neighbours.ts'
 import { createTestBucket } from './bucket.ts'
 import { createTestDatabase } from './database.ts'
 import { createTestGateway } from './gateway.ts'
@@ -22,8 +23,7 @@ export async function createTestEdge(variables: Record<string, string> = {}) {
   const env = readEdgeEnv({
     GATEWAY_URL: gateway.url,
     GATEWAY_SECRET: gateway.secret,
-    DISPATCHER_URL: 'http://127.0.0.1:9',
-    DISPATCHER_SECRET: 'no dispatcher here',
+    ...absentNeighbours,
     S3_ENDPOINT: bucket.endpoint,
     S3_REGION: bucket.region,
     S3_BUCKET: bucket.bucket,

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { freePort } from '#stack/stores/free-port.ts'
+import { absentNeighbours } from './absent-neighbours.ts'
 import { cloneTemplate } from './template-database.ts'
 import { until } from './until.ts'
 
@@ -23,8 +24,7 @@ export default async function setup(project: TestProject) {
   project.provide('edgeVariables', {
     GATEWAY_URL: gateway.url,
     GATEWAY_SECRET: secret,
-    DISPATCHER_URL: 'http://127.0.0.1:9',
-    DISPATCHER_SECRET: 'no dispatcher here',
+    ...absentNeighbours,
     S3_ENDPOINT: stores.s3.endpoint,
     S3_REGION: stores.s3.region,
     S3_ACCESS_KEY_ID: stores.s3.accessKeyId,

@@ -7,7 +7,7 @@ import { test } from 'vitest'
 import { openListener } from '#stack/listener.ts'
 import { freePort } from '#stack/stores/free-port.ts'
 import { addressOf } from '../../edge/build/workerd-config.ts'
-import { buildEdge } from '../../edge/build.ts'
+import { buildEdge, buildHub } from '../../edge/build.ts'
 import { atEndOfFile } from './at-end-of-file.ts'
 import { until } from './until.ts'
 
@@ -54,6 +54,11 @@ export async function buildTestEdge(): Promise<string> {
   return folder
 }
 
+/** The bundle of the process `hub` beside that of the edge. */
+export async function buildTestHub(folder: string): Promise<void> {
+  await buildHub(join(folder, 'dist', 'hub'))
+}
+
 /** `processes` workerds that serve the bundle on one inherited descriptor, as in production. */
 export async function startWorkerd(folder: string, variables: Variables, processes = 1) {
   const port = await freePort()
@@ -62,6 +67,8 @@ export async function startWorkerd(folder: string, variables: Variables, process
   const externals = {
     gateway: variables.GATEWAY_URL,
     dispatcher: variables.DISPATCHER_URL,
+    gpu: variables.GPU_URL,
+    hub: variables.HUB_URL,
     [store]: variables.S3_ENDPOINT,
   }
   const args = [
@@ -92,6 +99,36 @@ export async function startWorkerd(folder: string, variables: Variables, process
   })
   if (children.some(({ exitCode }) => exitCode !== null)) throw new Error(lines().join('\n'))
   return { url, port, children, lines, outputs: outputs.map((output) => output.lines) }
+}
+
+/** The process `hub` as in production, at the address that HUB_URL names. */
+export async function startHub(folder: string, variables: Variables) {
+  const { HUB_URL = '', HUB_SECRET = '', GATEWAY_URL = '' } = variables
+  const config = join('dist', 'hub', 'config.capnp')
+  const child = spawn(
+    WORKERD,
+    [
+      'serve',
+      '-e',
+      `gateway=${addressOf(GATEWAY_URL)}`,
+      '-s',
+      `http=${addressOf(HUB_URL)}`,
+      config,
+    ],
+    {
+      cwd: folder,
+      env: { PATH: process.env.PATH, STORE_EVENTS_SECRET: HUB_SECRET, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  const output = collectOutput(child)
+  atEndOfFile(() => stop(child))
+  const headers = { authorization: `Bearer ${HUB_SECRET}` }
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(output.lines().join('\n'))
+    return (await fetch(`${HUB_URL}/health`, { headers })).ok
+  })
+  return { child, url: HUB_URL, headers, lines: output.lines, stop: () => stop(child) }
 }
 
 /** The same app as a developer runs it. `fetch` replaces Host there, so URLs are signed for the store itself. */

@@ -6,6 +6,7 @@ import { connectPg } from '#db/node.ts'
 import { waitForSchema } from '#db/schema-version.ts'
 import { createNodeStorage } from '#storage/node.ts'
 import { createLog } from '#workers/runtime/log.ts'
+import { createPusher } from '#workers/runtime/push.ts'
 import { stopOnSignals } from '#workers/runtime/run-process.ts'
 import { startMedia } from './start-media.ts'
 
@@ -21,6 +22,7 @@ const env = parseEnv(
     ...envFragments.internal,
     ...envFragments.store,
     ...envFragments.media,
+    ...envFragments.hubClient,
   },
   process.env,
 )
@@ -42,6 +44,7 @@ const media = await startMedia({
   }),
   valkey: { url: env.VALKEY_URL, prefix: env.VALKEY_PREFIX },
   http: { host: env.INTERNAL_HOST, port: env.MEDIA_PORT, secret: env.MEDIA_SECRET },
+  pusher: createPusher({ url: env.HUB_URL, secret: env.HUB_SECRET, log }),
   tempRoot: join(tmpdir(), 'tintype-media'),
   concurrency: env.MEDIA_CONCURRENCY,
   log,

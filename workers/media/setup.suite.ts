@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import type { AssetClaims } from '#contracts/api/uploads.ts'
+import type { PushMessage } from '#contracts/events.ts'
 import type { AssetId, UploadId, UserId } from '#contracts/ids.ts'
 import { mediaTypeOfName } from '#contracts/media-types.ts'
 import { newId } from '#contracts/new-id.ts'
@@ -40,7 +41,12 @@ export async function setupMedia() {
   const exiftool = createExiftool({ maxProcesses: 1 })
   const originals = createOriginals({ storage, temp })
   let now = NOW
-  const deps: MediaDeps = { db, storage, exiftool, originals, temp, clock: () => now }
+  const told: PushMessage[] = []
+  const pusher = {
+    push: (messages: PushMessage[]) => void told.push(...messages),
+    close: async () => {},
+  }
+  const deps: MediaDeps = { db, storage, exiftool, originals, temp, pusher, clock: () => now }
   const context: JobContext = {
     log: createLog({ process: 'test', level: 'silent' }),
     signal: new AbortController().signal,
@@ -143,6 +149,8 @@ export async function setupMedia() {
     findUser,
     listJobs,
     readObject,
+    /** What the Hub was asked to tell. */
+    told,
     setNow(value: Date) {
       now = value
     },

@@ -1,3 +1,4 @@
+import { tellUser } from '#contracts/events.ts'
 import type { PayloadOf } from '#contracts/jobs/define-job.ts'
 import type { deleteAsset } from '#contracts/jobs/delete-asset.ts'
 import { objectKeys } from '#contracts/object-keys.ts'
@@ -8,7 +9,7 @@ import type { MediaDeps } from '../deps.ts'
 /** Objects first: a crash in between leaves a row by which the rest is found. */
 export async function handleDeleteAsset(
   { assetId }: PayloadOf<typeof deleteAsset>,
-  { db, storage }: MediaDeps,
+  { db, storage, pusher }: MediaDeps,
   { log, requestId }: JobContext,
 ) {
   const asset = await findDeletedAssetForWork(db, assetId)
@@ -19,4 +20,5 @@ export async function handleDeleteAsset(
   const derivatives = [objectKeys.preview(current), objectKeys.thumbnail(current)]
   await storage.delete([...new Set([...asset.objectKeys, ...derivatives])])
   await deleteAssetForWork(db, { assetId, requestId })
+  pusher.push([tellUser(asset.ownerId, 'on_asset_delete', assetId)])
 }

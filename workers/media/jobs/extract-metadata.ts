@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { PermanentError } from '#contracts/errors.ts'
+import { tellAssets } from '#contracts/events.ts'
 import type { PayloadOf } from '#contracts/jobs/define-job.ts'
 import type { extractMetadata } from '#contracts/jobs/extract-metadata.ts'
 import { makeThumbnails } from '#contracts/jobs/make-thumbnails.ts'
@@ -23,7 +24,7 @@ export async function handleExtractMetadata(
   deps: MediaDeps,
   { log, signal, requestId }: JobContext,
 ) {
-  const { db, exiftool, originals, clock } = deps
+  const { db, exiftool, originals, pusher, clock } = deps
   const asset = await findAssetForWork(db, assetId)
   if (!asset) return log.info({ assetId }, 'asset is gone, nothing to do')
 
@@ -51,6 +52,9 @@ export async function handleExtractMetadata(
     jobs: [makeThumbnails.message({ assetId })],
     requestId,
   })
+  pusher.push([
+    tellAssets(asset.ownerId, asset.thumbnailedAt ? 'updated' : 'processing', [assetId]),
+  ])
   if (facts.metadata.contentIdentifier) await linkLivePhotoForWork(db, { assetId })
 }
 

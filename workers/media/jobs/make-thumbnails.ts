@@ -1,4 +1,5 @@
 import { PermanentError } from '#contracts/errors.ts'
+import { tellAssets } from '#contracts/events.ts'
 import type { PayloadOf } from '#contracts/jobs/define-job.ts'
 import { deleteObjects } from '#contracts/jobs/delete-objects.ts'
 import { detectFaces } from '#contracts/jobs/detect-faces.ts'
@@ -30,7 +31,7 @@ export async function handleMakeThumbnails(
   deps: MediaDeps,
   context: JobContext,
 ) {
-  const { db, clock } = deps
+  const { db, pusher, clock } = deps
   const { log, requestId } = context
   const asset = await findAssetForWork(db, assetId)
   if (!asset) return log.info({ assetId }, 'asset is gone, nothing to do')
@@ -47,7 +48,12 @@ export async function handleMakeThumbnails(
     jobs: moved ? [] : [embedImage.message({ assetId }), detectFaces.message({ assetId })],
     requestId,
   })
-  if (isWritten) return
+  if (isWritten) {
+    // Moving changes nothing that anybody sees.
+    if (!moved)
+      pusher.push([tellAssets(asset.ownerId, asset.thumbnailedAt ? 'updated' : 'ready', [assetId])])
+    return
+  }
   log.info({ assetId }, 'the asset went on meanwhile, these derivatives are not its')
   const keys = derivatives.files.map(({ objectKey }) => objectKey)
   await insertJobs(db, [deleteObjects.message({ keys })], { requestId })
