@@ -2,6 +2,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { AssetId, FaceId, UserId } from '#contracts/ids.ts'
 import { atomically } from '../atomically.ts'
 import type { Db } from '../client.ts'
+import { assets } from '../schema/tables.ts'
+import { type AssetScope, visibleTo } from './asset-access.ts'
 import { type VectorSpace, type VectorSpaceKind, vectorTable } from './vector-spaces.ts'
 
 /**
@@ -206,6 +208,26 @@ export async function findNearest<Id extends AssetId | FaceId>(
   const { rows } = await db.execute<Row>(exactStatement(query))
   const isAnswered = !index || Number(rows[0]?.candidates) <= EXACT_MAX_CANDIDATES
   return isAnswered ? neighboursOf<Id>(rows) : findNearestByIndex<Id>(db, { ...query, index })
+}
+
+/** False where the database knows no vectors at all. */
+export async function hasVectors(db: Db): Promise<boolean> {
+  const { rows } = await db.execute<{ there: boolean }>(
+    sql`select to_regtype('vector') is not null as there`,
+  )
+  return rows[0]?.there === true
+}
+
+/** An asset's vector as text, null where its model has not looked at it. Undefined: the viewer has no such asset. */
+export async function findAssetVector(
+  db: Db,
+  { search, ...scope }: AssetScope & { search: VectorSearch },
+): Promise<{ vector: string | null } | undefined> {
+  const { rows } = await db.execute<{ vector: string | null }>(sql`
+    select v.embedding::text as vector
+    from ${assets} left join ${vectorTable(search.space)} v on v.asset_id = ${assets.id}
+    where ${assets.id} = ${scope.assetId} and ${visibleTo(scope)}`)
+  return rows[0]
 }
 
 const SAMPLE_ROWS = 2000

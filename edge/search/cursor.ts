@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { AppError } from '#contracts/errors.ts'
+import { AssetId } from '#contracts/ids.ts'
+
+/** Where the page before ended. Clients hand it back as it is and read nothing in it. */
+export const DatePosition = z.tuple([
+  z.string().regex(/^\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+  AssetId,
+])
+
+/** Distance and id of the last hit, how many came before, and the distance at which hits cease to matter. */
+export const RankPosition = z.tuple([
+  z.number(),
+  AssetId,
+  z.number().int().min(0).max(1_000_000),
+  z.number(),
+])
+export type RankPosition = z.infer<typeof RankPosition>
+
+export function encodeCursor(position: z.infer<typeof DatePosition> | RankPosition): string {
+  return btoa(JSON.stringify(position)).replaceAll('+', '-').replaceAll('/', '_')
+}
+
+export function decodeCursor<Position extends z.ZodType>(
+  shape: Position,
+  cursor: string,
+): z.output<Position> {
+  try {
+    return shape.parse(JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))))
+  } catch (cause) {
+    throw new AppError('bad_request', 'cursor is none of this search', { cause })
+  }
+}
