@@ -1,36 +1,20 @@
 // Run by the supervisor for `npm start -- --import`: node stack/import-as.ts FOLDER [EMAIL]
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import type { ApiKeyId } from '#contracts/ids.ts'
-import { newId } from '#contracts/new-id.ts'
 import { connectPg } from '#db/node.ts'
-import { deleteApiKey, insertApiKey } from '#db/queries/api-keys.ts'
+import { deleteApiKey } from '#db/queries/api-keys.ts'
 import { findFirstAdminForWork, findUserByEmail, type User } from '#db/queries/users.ts'
 import { repositoryFolder } from './paths.ts'
+import { makeUploadKey } from './upload-key.ts'
 
-const KEY_NAME = 'Import by npm start'
-
-async function hashOf(token: string) {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token)))
-}
-
-/** A key that may only upload and lives as long as the import does. */
+/** The key lives as long as the import does. */
 async function withKey(
   db: ReturnType<typeof connectPg>,
   user: User,
-  work: (token: string) => Promise<number>,
+  { folder, work }: { folder: string; work: (token: string) => Promise<number> },
 ) {
-  const token = randomBytes(32).toString('hex')
-  const id = newId<ApiKeyId>()
-  await insertApiKey(db, {
-    id,
-    userId: user.id,
-    name: KEY_NAME,
-    keyHash: await hashOf(token),
-    permissions: ['asset.upload'],
-  })
+  const { id, token } = await makeUploadKey(db, user, `Import of ${folder}`)
   try {
     return await work(token)
   } finally {
@@ -63,7 +47,7 @@ async function main([folder, email]: string[]) {
     return 1
   }
   console.log(`Importing ${folder} for ${user.email}.`)
-  return await withKey(db, user, (token) => upload(folder, token))
+  return await withKey(db, user, { folder, work: (token) => upload(folder, token) })
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -14,10 +14,18 @@ test('a folder is imported for the first administrator, or for a user', () => {
   })
 })
 
+test('a folder is watched, beside one that is imported or alone', () => {
+  expect(parseStartOptions(['--watch', tmpdir()])).toEqual({ watchFolder: tmpdir() })
+  expect(
+    parseStartOptions(['--import', tmpdir(), '--watch', tmpdir(), '--user', 'a@b.co']),
+  ).toEqual({ importFolder: tmpdir(), watchFolder: tmpdir(), user: 'a@b.co' })
+})
+
 test.each([
   [['--import'], '--import needs a value'],
   [['--import', '/no/such/folder'], '/no/such/folder is not a folder'],
-  [['--user', 'a@b.co'], 'it needs --import'],
+  [['--watch', '/no/such/folder'], '/no/such/folder is not a folder'],
+  [['--user', 'a@b.co'], 'it needs --import or --watch'],
   [['--verbose', 'yes'], 'There is no option --verbose'],
 ])('%j is refused', (args, reason) => {
   expect(() => parseStartOptions(args)).toThrow(reason)

@@ -2,9 +2,9 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Complaint } from './complaint.ts'
 
-export type StartOptions = { importFolder?: string; user?: string }
+export type StartOptions = { importFolder?: string; watchFolder?: string; user?: string }
 
-const USAGE = 'npm start -- [--import FOLDER [--user EMAIL]]'
+const USAGE = 'npm start -- [--import FOLDER] [--watch FOLDER] [--user EMAIL]'
 
 /** Relative to where `npm start` was called, which npm remembers. */
 function folderOf(given: string) {
@@ -19,11 +19,14 @@ export function parseStartOptions(args: string[]): StartOptions {
     const [name, value] = args.slice(index, index + 2)
     if (!value) throw new Complaint(`${name} needs a value. Usage: ${USAGE}`)
     if (name === '--import') options.importFolder = folderOf(value)
+    else if (name === '--watch') options.watchFolder = folderOf(value)
     else if (name === '--user') options.user = value
     else throw new Complaint(`There is no option ${name}. Usage: ${USAGE}`)
   }
-  if (options.user && !options.importFolder) {
-    throw new Complaint(`--user says who imports; it needs --import. Usage: ${USAGE}`)
+  if (options.user && !options.importFolder && !options.watchFolder) {
+    throw new Complaint(
+      `--user says whose files they are; it needs --import or --watch. Usage: ${USAGE}`,
+    )
   }
   return options
 }

@@ -25,6 +25,6 @@ export async function start(args: string[]) {
 
 /** `npm run dev`: builds nothing that is served from its source. */
 export async function dev(args: string[]) {
-  const environment = await prepare(args, ['stack', 'migrate', 'bucket'])
+  const environment = await prepare(args, ['stack', 'migrate', 'bucket', 'watch'])
   becomeSupervisor(args, { ...environment, TINTYPE_MODE: 'dev' })
 }
