@@ -1,11 +1,16 @@
 import { callApi, wordsOf } from './api/http.ts'
 import { plural } from './format/sizes.ts'
 import type { LibraryPage } from './router.svelte.ts'
+import type { AssetSource } from './timeline/asset-source.ts'
+import { changeEverywhere, type Facts } from './timeline/change-everywhere.ts'
 import { Timeline } from './timeline/timeline.svelte.ts'
 import type { TimelineAsset } from './timeline/timeline-asset.ts'
 import { notices } from './ui/notices.svelte.ts'
 
-/** The pages of a library and what can be done to its assets. A change shows at once; a refusal takes it back. */
+/**
+ * The pages of a library and what can be done to its assets. A change shows at once on every page; a refusal takes
+ * it back, and an undo gives each asset what it had before.
+ */
 class Library {
   readonly timelines: Record<LibraryPage, Timeline> = {
     photos: new Timeline({ visibility: 'timeline' }),
@@ -13,59 +18,90 @@ class Library {
     archive: new Timeline({ visibility: 'archive' }),
     trash: new Timeline({ isTrashed: true }),
   }
+  readonly #others = new Set<AssetSource>()
 
-  async setFavourite(ids: string[], isFavorite: boolean) {
-    const change = (value: boolean) => {
-      for (const timeline of Object.values(this.timelines)) {
-        timeline.patch(new Set(ids), { isFavorite: value })
-      }
-    }
-    change(isFavorite)
-    const isDone = await this.#attempt(() =>
-      callApi('PUT', '/api/assets', { body: { ids, isFavorite } }),
-    )
-    if (!isDone) change(!isFavorite)
-    else this.timelines.favourites.markStale()
+  get sources(): AssetSource[] {
+    return [...Object.values(this.timelines), ...this.#others]
   }
 
-  async trash(ids: string[], from: LibraryPage) {
-    const taken = this.#take(ids, ['photos', 'favourites', 'archive'])
-    this.timelines.trash.markStale()
-    const isDone = await this.#attempt(() =>
-      callApi('DELETE', '/api/assets', { body: { ids, force: false } }),
-    )
-    if (!isDone) return putBack(taken)
-    notices.show(`${plural(ids.length, 'item')} moved to trash`, {
-      action: { label: 'Undo', run: () => void this.#undoTrash(ids, taken, from) },
+  /** Results, a person's photos: pages that come and go. */
+  follow(source: AssetSource): () => void {
+    this.#others.add(source)
+    return () => this.#others.delete(source)
+  }
+
+  find(id: string): TimelineAsset | undefined {
+    for (const source of this.sources) {
+      const asset = source.find(id)
+      if (asset) return asset
+    }
+    return undefined
+  }
+
+  async setFavourite(chosen: Chosen, isFavorite: boolean) {
+    const before = this.#find(chosen).filter((asset) => asset.isFavorite !== isFavorite)
+    const what = plural(before.length, 'item')
+    await this.#change(before, {
+      facts: { isFavorite },
+      send: (changed) => update(changed, { isFavorite }),
+      unsend: () => update(idsOf(before), { isFavorite: !isFavorite }),
+      // One heart is pressed again as easily as an undo.
+      said:
+        before.length < 2
+          ? ''
+          : isFavorite
+            ? `${what} added to favourites`
+            : `${what} removed from favourites`,
+      // Who takes a heart away by mistake still sees where.
+      isLeaving: false,
+    })
+    this.timelines.favourites.markStale()
+  }
+
+  async setArchived(chosen: Chosen, isArchived: boolean) {
+    const visibility = isArchived ? 'archive' : 'timeline'
+    const before = this.#find(chosen).filter((asset) => asset.visibility !== visibility)
+    const what = plural(before.length, 'item')
+    await this.#change(before, {
+      facts: { visibility },
+      send: (changed) => update(changed, { visibility }),
+      unsend: async () => {
+        for (const [was, assets] of Map.groupBy(before, (asset) => asset.visibility)) {
+          await update(idsOf(assets), { visibility: was })
+        }
+      },
+      said: isArchived ? `${what} archived` : `${what} moved back to Photos`,
     })
   }
 
-  async #undoTrash(ids: string[], taken: Taken, from: LibraryPage) {
-    putBack(taken)
-    const isDone = await this.#attempt(() =>
-      callApi('POST', '/api/trash/restore/assets', { body: { ids } }),
-    )
-    if (isDone) this.timelines.trash.markStale()
-    else void this.timelines[from].reload()
+  async trash(chosen: Chosen) {
+    const before = this.#find(chosen).filter((asset) => !asset.isTrashed)
+    await this.#change(before, {
+      facts: { isTrashed: true },
+      send: trash,
+      unsend: () => restore(idsOf(before)),
+      said: `${plural(before.length, 'item')} moved to trash`,
+    })
   }
 
-  async restore(ids: string[]) {
-    const taken = this.#take(ids, ['trash'])
-    this.#markStale(['photos', 'favourites', 'archive'])
-    const isDone = await this.#attempt(() =>
-      callApi('POST', '/api/trash/restore/assets', { body: { ids } }),
-    )
-    if (isDone) notices.show(`${plural(ids.length, 'item')} restored`)
-    else putBack(taken)
+  async restore(chosen: Chosen) {
+    const before = this.#find(chosen).filter((asset) => asset.isTrashed)
+    await this.#change(before, {
+      facts: { isTrashed: false },
+      send: restore,
+      unsend: () => trash(idsOf(before)),
+      said: `${plural(before.length, 'item')} restored`,
+    })
   }
 
   async deleteForEver(ids: string[]) {
-    const taken = this.#take(ids, ['trash'])
+    const wanted = new Set(ids)
+    const taken = this.sources.map((source) => ({ source, assets: source.take(wanted) }))
     const isDone = await this.#attempt(() =>
       callApi('DELETE', '/api/assets', { body: { ids, force: true } }),
     )
     if (isDone) notices.show(`${plural(ids.length, 'item')} deleted for ever`)
-    else putBack(taken)
+    else for (const { source, assets } of taken) source.put(assets)
   }
 
   async emptyTrash() {
@@ -78,34 +114,28 @@ class Library {
   async restoreAll() {
     const count = this.timelines.trash.total
     const isDone = await this.#attempt(() => callApi('POST', '/api/trash/restore'))
-    this.#markStale(['photos', 'favourites', 'archive'])
+    for (const source of this.sources) source.markStale()
     await this.timelines.trash.reload()
     if (isDone) notices.show(`${plural(count, 'item')} restored`)
   }
 
-  async setArchived(ids: string[], isArchived: boolean) {
-    const taken = this.#take(ids, ['photos', 'archive'])
-    const visibility = isArchived ? 'archive' : 'timeline'
-    this.#markStale(isArchived ? ['archive'] : ['photos'])
-    this.timelines.favourites.patch(new Set(ids), { visibility })
-    const isDone = await this.#attempt(() =>
-      callApi('PUT', '/api/assets', { body: { ids, visibility } }),
-    )
-    if (!isDone) return putBack(taken)
-    const what = plural(ids.length, 'item')
-    notices.show(isArchived ? `${what} archived` : `${what} moved back to Photos`)
+  #find(chosen: Chosen): TimelineAsset[] {
+    return chosen
+      .map((one) => (typeof one === 'string' ? this.find(one) : one))
+      .filter((asset) => asset !== undefined)
   }
 
-  #take(ids: string[], pages: LibraryPage[]): Taken {
-    const wanted = new Set(ids)
-    return pages.map((page) => {
-      const timeline = this.timelines[page]
-      return { timeline, assets: timeline.take(wanted) }
-    })
-  }
-
-  #markStale(pages: LibraryPage[]) {
-    for (const page of pages) this.timelines[page].markStale()
+  async #change(before: TimelineAsset[], { facts, send, unsend, said, isLeaving }: Change) {
+    if (before.length === 0) return
+    const takeBack = changeEverywhere(this.sources, before, { facts, isLeaving: isLeaving ?? true })
+    if (!(await this.#attempt(() => send(idsOf(before))))) return takeBack()
+    if (!said) return
+    const undo = async () => {
+      takeBack()
+      // Half of an undo may have been done: only the server knows.
+      if (!(await this.#attempt(unsend))) for (const source of this.sources) void source.reload()
+    }
+    notices.show(said, { action: { label: 'Undo', run: () => void undo() } })
   }
 
   async #attempt(call: () => Promise<unknown>): Promise<boolean> {
@@ -119,10 +149,25 @@ class Library {
   }
 }
 
-type Taken = { timeline: Timeline; assets: TimelineAsset[] }[]
+/** Ids of what some page shows, or the assets themselves where none does. */
+type Chosen = readonly (string | TimelineAsset)[]
 
-function putBack(taken: Taken) {
-  for (const { timeline, assets } of taken) timeline.put(assets)
+type Change = {
+  facts: Facts
+  send: (ids: string[]) => Promise<unknown>
+  unsend: () => Promise<unknown>
+  /** Nothing is said of what is undone as easily as it was done. */
+  said: string
+  isLeaving?: boolean
 }
+
+const idsOf = (assets: TimelineAsset[]) => assets.map(({ id }) => id)
+
+const update = (ids: string[], facts: Facts) =>
+  callApi('PUT', '/api/assets', { body: { ids, ...facts } })
+
+const trash = (ids: string[]) => callApi('DELETE', '/api/assets', { body: { ids, force: false } })
+
+const restore = (ids: string[]) => callApi('POST', '/api/trash/restore/assets', { body: { ids } })
 
 export const library = new Library()

@@ -1,42 +1,83 @@
 export const LIBRARY_PAGES = ['photos', 'favourites', 'archive', 'trash'] as const
 export type LibraryPage = (typeof LIBRARY_PAGES)[number]
 
+type Opened = { assetId?: string | undefined }
+
+/** Pages that show assets, and over them the viewer with one. */
+export type AssetRoute =
+  | ({ page: LibraryPage } & Opened)
+  | ({ page: 'search'; query: string } & Opened)
+  | ({ page: 'person'; personId: string } & Opened)
+  | ({ page: 'map'; query: string } & Opened)
+
 export type Route =
-  | { page: LibraryPage; assetId?: string | undefined }
+  | AssetRoute
+  | { page: 'people' }
   | { page: 'settings'; section: string }
+  | { page: 'admin'; section: string }
   | { page: 'login' }
   | { page: 'sign-up' }
 
-export function parseRoute(path: string): Route {
-  const [page = '', second] = path.split('/').filter(Boolean)
-  if (page === 'login' || page === 'sign-up') return { page }
-  if (page === 'settings') return { page, section: second ?? 'account' }
-  const library = LIBRARY_PAGES.find((name) => name === page) ?? 'photos'
-  return { page: library, assetId: second }
+export function parseRoute(path: string, search = ''): Route {
+  const [page = '', second, third] = path.split('/').filter(Boolean)
+  const query = search.replace(/^\?/, '')
+  switch (page) {
+    case 'login':
+    case 'sign-up':
+      return { page }
+    case 'settings':
+      return { page, section: second ?? 'account' }
+    case 'admin':
+      return { page, section: second ?? 'jobs' }
+    case 'people':
+      return second ? { page: 'person', personId: second, assetId: third } : { page }
+    case 'search':
+    case 'map':
+      return { page, query, assetId: second }
+    default: {
+      const library = LIBRARY_PAGES.find((name) => name === page) ?? 'photos'
+      return { page: library, assetId: second }
+    }
+  }
 }
 
 export function pathOf(route: Route): string {
-  if (route.page === 'settings') return `/settings/${route.section}`
-  if (route.page === 'login' || route.page === 'sign-up') return `/${route.page}`
-  return route.assetId ? `/${route.page}/${route.assetId}` : `/${route.page}`
+  switch (route.page) {
+    case 'login':
+    case 'sign-up':
+    case 'people':
+      return `/${route.page}`
+    case 'settings':
+    case 'admin':
+      return `/${route.page}/${route.section}`
+    case 'person':
+      return withAsset(`/people/${route.personId}`, route)
+    case 'search':
+    case 'map':
+      return withAsset(`/${route.page}`, route) + (route.query ? `?${route.query}` : '')
+    default:
+      return withAsset(`/${route.page}`, route)
+  }
 }
+
+const withAsset = (path: string, { assetId }: Opened) => (assetId ? `${path}/${assetId}` : path)
 
 /** Only a path of this page may be gone to after login, whatever the address bar says. */
 export function safeContinuation(wanted: string | null): string {
   if (!wanted || !/^\/(?![/\\])/.test(wanted)) return '/photos'
   const url = new URL(wanted, 'http://page.invalid')
-  return url.host === 'page.invalid' ? pathOf(parseRoute(url.pathname)) : '/photos'
+  return url.host === 'page.invalid' ? pathOf(parseRoute(url.pathname, url.search)) : '/photos'
 }
 
 class Router {
-  route = $state.raw<Route>(parseRoute(location.pathname))
+  route = $state.raw<Route>(parseRoute(location.pathname, location.search))
   /** How many entries of the page's own history lie below this one. */
   #depth = (history.state as { depth?: number } | null)?.depth ?? 0
 
   constructor() {
     addEventListener('popstate', (event) => {
       this.#depth = (event.state as { depth?: number } | null)?.depth ?? 0
-      this.route = parseRoute(location.pathname)
+      this.route = parseRoute(location.pathname, location.search)
     })
   }
 
@@ -73,5 +114,5 @@ export function followLink(event: MouseEvent) {
   if (event.defaultPrevented || event.button !== 0) return
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
   event.preventDefault()
-  router.go(parseRoute(link.pathname))
+  router.go(parseRoute(link.pathname, link.search))
 }

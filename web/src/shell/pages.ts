@@ -1,4 +1,4 @@
-import type { LibraryPage } from '../router.svelte.ts'
+import type { LibraryPage, Route } from '../router.svelte.ts'
 import type { IconName } from '../ui/icons.ts'
 
 export const TITLES: Record<LibraryPage, string> = {
@@ -14,3 +14,26 @@ export const PAGE_ICONS: Record<LibraryPage, IconName> = {
   archive: 'archive',
   trash: 'trash',
 }
+
+type Entry = { route: Route; label: string; icon: IconName; isCurrent: (route: Route) => boolean }
+
+const library = (page: LibraryPage): Entry => ({
+  route: { page },
+  label: TITLES[page],
+  icon: PAGE_ICONS[page],
+  isCurrent: (route) => route.page === page,
+})
+
+/** What the rail, and on a phone the bar, lead to. */
+export const NAVIGATION: Entry[] = [
+  library('photos'),
+  {
+    route: { page: 'people' },
+    label: 'People',
+    icon: 'users',
+    isCurrent: ({ page }) => page === 'people' || page === 'person',
+  },
+  library('favourites'),
+  library('archive'),
+  library('trash'),
+]

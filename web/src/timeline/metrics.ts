@@ -6,7 +6,17 @@ const PHONE_PX = 700
 const WIDE_PX = 1700
 
 /** `textScale` is how much larger than usual the person has set text: headings need that much more room. */
-export function metricsFor(pageWidthPx: number, textScale: number): PageMetrics {
+export function metricsFor(pageWidthPx: number, textScale: number, order = 'dated'): PageMetrics {
+  const metrics = datedMetrics(pageWidthPx, textScale)
+  if (order === 'dated') return metrics
+  // One list without headings, and without the years beside it.
+  const paddingEndPx = metrics.paddingStartPx
+  const widthPx = pageWidthPx - metrics.paddingStartPx - paddingEndPx
+  const none = { monthHeadingPx: 0, dayHeadingPx: 0, bandGapPx: 0, minDayWidthPx: 0 }
+  return { ...metrics, paddingEndPx, grid: { ...metrics.grid, ...none, widthPx } }
+}
+
+function datedMetrics(pageWidthPx: number, textScale: number): PageMetrics {
   if (pageWidthPx < PHONE_PX) {
     return {
       paddingStartPx: 0,

@@ -1,15 +1,15 @@
 import { SvelteSet } from 'svelte/reactivity'
-import type { Timeline } from './timeline.svelte.ts'
+import type { AssetSource } from './asset-source.ts'
 
 /** The chosen tiles of one page. `anchor` is where a range begins. */
 export class Selection {
   readonly ids = new SvelteSet<string>()
   readonly isActive = $derived(this.ids.size > 0)
   #anchor: string | undefined
-  readonly #timeline: Timeline
+  readonly #source: AssetSource
 
-  constructor(timeline: Timeline) {
-    this.#timeline = timeline
+  constructor(source: AssetSource) {
+    this.#source = source
   }
 
   toggle(id: string) {
@@ -20,7 +20,7 @@ export class Selection {
 
   async extendTo(id: string) {
     if (this.#anchor === undefined) return this.toggle(id)
-    for (const between of await this.#timeline.range(this.#anchor, id)) this.ids.add(between)
+    for (const between of await this.#source.range(this.#anchor, id)) this.ids.add(between)
   }
 
   /** All of these, or none when all were chosen already. */
@@ -31,6 +31,10 @@ export class Selection {
       else this.ids.add(id)
     }
     this.#anchor = ids[0]
+  }
+
+  async all() {
+    for (const id of await this.#source.all()) this.ids.add(id)
   }
 
   anchorAt(id: string) {

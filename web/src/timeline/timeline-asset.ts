@@ -68,6 +68,10 @@ export function daysOf(assets: readonly TimelineAsset[]): DayRange[] {
   return days
 }
 
+/** In an order that somebody else chose no day ends. */
+export const asOneDay = (assets: readonly TimelineAsset[]): DayRange[] =>
+  assets.length > 0 ? [{ key: '', from: 0, to: assets.length }] : []
+
 /** Puts assets that are not in the list yet at their time. */
 export function mergeAssets(
   known: readonly TimelineAsset[],

@@ -1,27 +1,31 @@
 import type { TimeBucketAssetResponseDto, TimeBucketsResponseDto } from '#contracts/api/timeline.ts'
 import { callApi, wordsOf } from '../api/http.ts'
 import { monthKeyOf } from '../format/dates.ts'
+import type { AssetSource, Watcher } from './asset-source.ts'
 import { assetsOfBucket, mergeAssets, type TimelineAsset } from './timeline-asset.ts'
 
 export type TimelineFilter = {
   visibility?: 'timeline' | 'archive'
   isFavorite?: boolean
   isTrashed?: boolean
+  personId?: string
+  /** west,south,east,north */
+  bbox?: string
 }
-
-type Watcher = { monthsChanged: () => void; monthChanged: (key: string) => void }
 
 type Loading = { promise: Promise<void>; abort: AbortController }
 
 /** While something is being processed its month is asked for again, ever more slowly. */
 const FIRST_POLL_MS = 1_500
 const SLOWEST_POLL_MS = 10_000
+const MONTHS_AT_ONCE = 6
 
 /**
  * The assets of one filter by month: counts first, each month when it is wanted, and above them the assets that
  * are on their way up. Whoever draws it watches it; nothing here is reactive below the list of months.
  */
-export class Timeline {
+export class Timeline implements AssetSource {
+  readonly order = 'dated'
   readonly filter: TimelineFilter
   status = $state<'idle' | 'loading' | 'ready' | 'failed'>('idle')
   failure = $state('')
@@ -175,12 +179,25 @@ export class Timeline {
     for (const key of changed) this.#tellMonth(key)
   }
 
-  patch(ids: ReadonlySet<string>, change: Partial<TimelineAsset>) {
+  get isWhole() {
+    return this.filter.personId === undefined && this.filter.bbox === undefined
+  }
+
+  accepts({ isTrashed, visibility, isFavorite }: TimelineAsset): boolean {
+    const { filter } = this
+    return (
+      isTrashed === (filter.isTrashed ?? false) &&
+      (filter.visibility === undefined || visibility === filter.visibility) &&
+      (filter.isFavorite === undefined || isFavorite === filter.isFavorite)
+    )
+  }
+
+  patch(ids: ReadonlySet<string>, change: (asset: TimelineAsset) => TimelineAsset) {
     for (const [key, assets] of this.#fetched) {
       if (!assets.some(({ id }) => ids.has(id))) continue
       this.#setFetched(
         key,
-        assets.map((asset) => (ids.has(asset.id) ? { ...asset, ...change } : asset)),
+        assets.map((asset) => (ids.has(asset.id) ? change(asset) : asset)),
       )
     }
   }
@@ -252,6 +269,17 @@ export class Timeline {
     const ids = (await Promise.all(keys.map((key) => this.loaded(key)))).flat().map(({ id }) => id)
     const ends = [ids.indexOf(fromId), ids.indexOf(toId)].sort((a, b) => a - b)
     return ids.slice(ends[0], (ends[1] ?? 0) + 1)
+  }
+
+  async all(): Promise<string[]> {
+    const keys = this.months.map(({ timeBucket }) => timeBucket)
+    const ids: string[] = []
+    for (let from = 0; from < keys.length; from += MONTHS_AT_ONCE) {
+      const months = keys.slice(from, from + MONTHS_AT_ONCE)
+      const assets = (await Promise.all(months.map((key) => this.loaded(key)))).flat()
+      ids.push(...assets.filter(({ uploadId }) => uploadId === undefined).map(({ id }) => id))
+    }
+    return ids
   }
 
   #monthIndexOf(id: string): number {

@@ -17,7 +17,11 @@ export function assetOfDetails(details: AssetResponseDto): TimelineAsset {
     durationMs: details.duration,
     place: details.exifInfo ? placeName(details.exifInfo) : undefined,
     livePhotoVideoId: details.livePhotoVideoId ?? null,
-    condition: failureReason ? 'failed' : details.thumbhash ? 'ready' : 'processing',
+    condition: failureReason
+      ? 'failed'
+      : details.resized || details.thumbhash
+        ? 'ready'
+        : 'processing',
     failureReason: failureReason ?? undefined,
     uploadId: undefined,
   }
