@@ -9,6 +9,7 @@ import { onError, onNotFound } from './http/errors.ts'
 import { requestContext } from './http/request-context.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { socketRoutes } from './hub/routes.ts'
+import { inboxRoutes } from './inbox/routes.ts'
 import { jobRoutes } from './jobs/routes.ts'
 import { mapRoutes } from './map/routes.ts'
 import { modelRoutes } from './models/routes.ts'
@@ -36,6 +37,7 @@ export const api = new Hono<AppEnv>()
   .route('/api/api-keys', apiKeyRoutes)
   .route('/api/assets', assetRoutes)
   .route('/api/auth', authenticationRoutes)
+  .route('/api/inbox', inboxRoutes)
   .route('/api/jobs', jobRoutes)
   .route('/api/map', mapRoutes)
   .route('/api/queues', queueRoutes)
