@@ -1,14 +1,15 @@
 import type { SystemConfig } from '#contracts/system-config.ts'
-import type { Db } from '#db/client.ts'
+import type { PgDb } from '#db/node.ts'
 import type { NodeStorage } from '#storage/node.ts'
 import type { Engine } from './inference/engine.ts'
 import type { OpenSpaces } from './open-spaces.ts'
 
 export type GpuDeps = {
-  db: Db
+  db: PgDb
   storage: NodeStorage
   engine: Engine
   spaces: OpenSpaces
   /** As it was read last. */
   config: () => SystemConfig
+  clock: () => Date
 }

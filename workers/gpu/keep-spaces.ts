@@ -31,8 +31,15 @@ export type Timing = {
   /** Between two looks for assets that the model of a space has not seen. */
   buildingMs: number
   activeMs: number
+  /** Before a model that could not be fetched or loaded is tried again. */
+  modelRetryMs: number
 }
-const TIMING: Timing = { lookMs: 3000, buildingMs: 3000, activeMs: 10 * 60 * 1000 }
+export const TIMING: Timing = {
+  lookMs: 3000,
+  buildingMs: 3000,
+  activeMs: 10 * 60 * 1000,
+  modelRetryMs: 60_000,
+}
 
 /** What the queues of this process can be told. */
 export type Queues = {
@@ -47,7 +54,7 @@ type Options = {
   models: ModelStates
   spaces: OpenSpaces
   log: Log
-  timing?: Partial<Timing> | undefined
+  timing: Timing
 }
 
 /** A kind of model as an administrator sees it. */
@@ -58,8 +65,7 @@ export type KindState = { isEnabled: boolean; names: string[] }
  * other than the one in use gets a space beside it, which takes its place when every picture is in it.
  */
 export function keepSpaces(options: Options) {
-  const { db, engine, models, spaces: openSpaces, log } = options
-  const timing = { ...TIMING, ...options.timing }
+  const { db, engine, models, spaces: openSpaces, log, timing } = options
   const clock = () => performance.now()
   const backFill = createBackFill({ db, clock, pauses: timing })
   const kindStates = new Map<ModelKind, KindState>()

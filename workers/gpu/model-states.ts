@@ -30,15 +30,13 @@ export type ModelState = {
   progress: number | null
 }
 
-const RETRY_MS = 60_000
-
 type Entry = ModelState & { retryAt: number; fetching: boolean }
-type Options = { store: ModelStore; log: Log; clock: () => number; retryMs?: number }
+type Options = { store: ModelStore; log: Log; clock: () => number; retryMs: number }
 
 export type ModelStates = ReturnType<typeof createModelStates>
 
 /** Looks whether models are here, and fetches those that were agreed to. */
-export function createModelStates({ store, log, clock, retryMs = RETRY_MS }: Options) {
+export function createModelStates({ store, log, clock, retryMs }: Options) {
   const entries = new Map<string, Entry>()
   const fetches = new Set<Promise<void>>()
   const stopping = new AbortController()

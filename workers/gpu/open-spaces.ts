@@ -1,5 +1,6 @@
 import type { VectorSpace } from '#db/queries/vector-spaces.ts'
-import { ModelAbsentError, type ModelKind, ModelLoadError } from './inference/engine.ts'
+import type { ModelKind } from './inference/engine.ts'
+import { ModelAbsentError, ModelLoadError } from './inference/engine-errors.ts'
 
 /** The spaces that vectors are written into now; none, and why, while a kind has to wait. */
 type Opening = { spaces: VectorSpace[]; reason: string }

@@ -5,7 +5,8 @@ import type { VectorSpace } from '#db/queries/vector-spaces.ts'
 import type { NodeStorage } from '#storage/node.ts'
 import type { JobContext } from '#workers/runtime/types.ts'
 import type { GpuDeps } from './deps.ts'
-import { type ModelKind, PictureError } from './inference/engine.ts'
+import type { ModelKind } from './inference/engine.ts'
+import { PictureError } from './inference/engine-errors.ts'
 
 type Seen = { spaces: VectorSpace[]; picture: PictureForModels; preview: Uint8Array }
 

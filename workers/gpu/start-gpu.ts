@@ -1,5 +1,5 @@
 import { gpuJobs } from '#contracts/jobs/all.ts'
-import type { Db } from '#db/client.ts'
+import type { PgDb } from '#db/node.ts'
 import type { NodeStorage } from '#storage/node.ts'
 import { serveInternal } from '#workers/runtime/internal-http.ts'
 import type { Log } from '#workers/runtime/log.ts'
@@ -9,14 +9,14 @@ import { describeModels } from './describe-models.ts'
 import { answerTexts } from './embed-text.ts'
 import { handlers } from './handlers.ts'
 import type { Engine } from './inference/engine.ts'
-import { keepSpaces, type Timing } from './keep-spaces.ts'
+import { keepSpaces, TIMING, type Timing } from './keep-spaces.ts'
 import { kinds, modelKinds } from './kinds.ts'
 import { createModelStates, type ModelStore } from './model-states.ts'
 import { createOpenSpaces } from './open-spaces.ts'
 import { recordFailure } from './record-failure.ts'
 
 type Options = {
-  db: Db
+  db: PgDb
   storage: NodeStorage
   engine: Engine
   store: ModelStore
@@ -24,20 +24,27 @@ type Options = {
   http: { host: string; port: number; secret: string }
   log: Log
   timing?: Partial<Timing>
+  clock?: () => Date
 }
 
 /** Shows pictures to models until `stop`. */
 export async function startGpu(options: Options) {
-  const { db, storage, engine, log } = options
-  const models = createModelStates({ store: options.store, log, clock: () => performance.now() })
+  const { db, storage, engine, log, clock = () => new Date() } = options
+  const timing = { ...TIMING, ...options.timing }
+  const models = createModelStates({
+    store: options.store,
+    log,
+    clock: () => performance.now(),
+    retryMs: timing.modelRetryMs,
+  })
   const spaces = createOpenSpaces({
     onFault(kind, model, error) {
       log.error({ err: error, model }, 'the model cannot be used')
       models.note(kind, model, error)
     },
   })
-  const keeper = keepSpaces({ db, engine, models, spaces, log, timing: options.timing })
-  const deps: GpuDeps = { db, storage, engine, spaces, config: keeper.config }
+  const keeper = keepSpaces({ db, engine, models, spaces, log, timing })
+  const deps: GpuDeps = { db, storage, engine, spaces, config: keeper.config, clock }
   const worker = runWorker({
     jobs: gpuJobs,
     handlers,
