@@ -94,6 +94,22 @@ export function tellEverybody<Name extends EventName>(
   return { userId: 'all', name, args }
 }
 
+/** Long lists in parts, so that no message is large. */
+export function tellIds(
+  userId: UserId,
+  name: 'on_asset_trash' | 'on_asset_restore',
+  assetIds: AssetId[],
+): PushMessage[] {
+  const parts = Math.ceil(assetIds.length / ASSETS_PER_MESSAGE)
+  return Array.from({ length: parts }, (_, part) =>
+    tellUser(
+      userId,
+      name,
+      assetIds.slice(part * ASSETS_PER_MESSAGE, (part + 1) * ASSETS_PER_MESSAGE),
+    ),
+  )
+}
+
 /**
  * What happened to these assets of this user. Each becomes an event with what the row then says; more than one
  * message holds becomes `on_timeline_change`.

@@ -8,6 +8,7 @@ import {
   ApiKeyUpdateDto,
 } from '#contracts/api/api-keys.ts'
 import { AppError } from '#contracts/errors.ts'
+import { endApiKey } from '#contracts/events.ts'
 import type { ApiKeyId } from '#contracts/ids.ts'
 import { isGranted, type Permission } from '#contracts/permissions.ts'
 import {
@@ -102,6 +103,8 @@ export const apiKeyRoutes = new Hono<AppEnv>()
       const scope = { viewerId, apiKeyId: c.req.valid('param').id }
       const apiKey = await updateApiKey(deps.db, { ...scope, change })
       if (!apiKey) throw notFound()
+      // It may have lost the right to listen.
+      if (permissions) deps.push([endApiKey(viewerId, scope.apiKeyId)])
       return c.json(presentApiKey(apiKey))
     },
   )
@@ -114,6 +117,7 @@ export const apiKeyRoutes = new Hono<AppEnv>()
       const { deps, viewerId } = c.var
       const scope = { viewerId, apiKeyId: c.req.valid('param').id }
       if (!(await deleteApiKey(deps.db, scope))) throw notFound()
+      deps.push([endApiKey(viewerId, scope.apiKeyId)])
       return c.body(null, 204)
     },
   )

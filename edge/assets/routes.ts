@@ -17,6 +17,7 @@ import {
 } from '#contracts/api/assets.ts'
 import { AssetUrlsDto, AssetUrlsResponseDto } from '#contracts/api/uploads.ts'
 import { AppError } from '#contracts/errors.ts'
+import { tellIds } from '#contracts/events.ts'
 import { countAssetsByType } from '#db/queries/asset-statistics.ts'
 import { findAsset, listAssetStates } from '#db/queries/assets.ts'
 import { deleteAssets, trashAssets } from '#db/queries/trash.ts'
@@ -107,12 +108,14 @@ export const assetRoutes = new Hono<AppEnv>()
     validate('json', AssetBulkDeleteDto),
     answers(204),
     async (c) => {
-      const { db, requestId } = c.var.deps
+      const { db, requestId, push } = c.var.deps
       const { ids: assetIds, force } = c.req.valid('json')
       const chosen = { ...assetViewerOf(c.var.viewer), assetIds, requestId }
       const count = await (force ? deleteAssets(db, chosen) : trashAssets(db, chosen))
       if (count === undefined)
         throw new AppError('no_access', 'Not found or no asset.delete access')
+      // What is deleted for good is told by the job that does it.
+      if (!force) push(tellIds(c.var.viewerId, 'on_asset_trash', assetIds))
       return c.body(null, 204)
     },
   )

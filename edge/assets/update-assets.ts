@@ -1,5 +1,6 @@
 import type { AssetBulkUpdateDto, UpdateAssetDto } from '#contracts/api/assets.ts'
 import { AppError } from '#contracts/errors.ts'
+import { ASSETS_PER_MESSAGE, tellAssets, tellUser } from '#contracts/events.ts'
 import type { AssetId } from '#contracts/ids.ts'
 import {
   type AssetChange,
@@ -13,6 +14,7 @@ import { assetViewerOf } from './asset-viewer.ts'
 import { refuseForeignMotion } from './live-photo.ts'
 import { takenAtOf } from './taken-at.ts'
 
+type Chosen = { assetIds: AssetId[] }
 type Change = Omit<AssetBulkUpdateDto, 'ids'> & Pick<UpdateAssetDto, 'livePhotoVideoId'>
 
 function refuseUnknownZone(timeZone: string | undefined): void {
@@ -44,9 +46,9 @@ function changeOf({ dateTimeOriginal, dateTimeRelative, ...change }: Change): As
 
 /** Changes all of them, or refuses all. */
 export async function changeAssets(
-  { db, requestId }: Deps,
+  { db, requestId, push }: Deps,
   viewer: Viewer,
-  { assetIds, ...dto }: Change & { assetIds: AssetId[] },
+  { assetIds, ...dto }: Change & Chosen,
 ): Promise<void> {
   refuseUnknownZone(dto.timeZone)
   await refuseForeignMotion(db, viewer, dto.livePhotoVideoId)
@@ -55,6 +57,15 @@ export async function changeAssets(
   if (!(await updateAssets(db, { ...scope, change, requestId }))) {
     throw new AppError('no_access', 'Not found or no asset.update access')
   }
+  push(newsOf(viewer, { assetIds, visibility: dto.visibility }))
+}
+
+/** What is locked or hidden leaves every page that shows it; what it is now, nobody is told. */
+function newsOf({ id }: Viewer, { assetIds, visibility }: Pick<Change, 'visibility'> & Chosen) {
+  const isGone = visibility === 'locked' || visibility === 'hidden'
+  if (!isGone) return [tellAssets(id, 'updated', assetIds)]
+  if (assetIds.length > ASSETS_PER_MESSAGE) return [tellUser(id, 'on_timeline_change')]
+  return assetIds.map((assetId) => tellUser(id, 'on_asset_hidden', assetId))
 }
 
 export async function changeAsset(

@@ -1,5 +1,6 @@
 import type { ChangePasswordDto } from '#contracts/api/authentication.ts'
 import { AppError } from '#contracts/errors.ts'
+import { endSessions } from '#contracts/events.ts'
 import { findUser, type User, updateUser } from '#db/queries/users.ts'
 import type { Deps } from '../deps.ts'
 import { withinLoginLimits } from './login-limits.ts'
@@ -10,7 +11,7 @@ export async function changePassword(
   { viewer, address }: { viewer: Viewer; address: string },
   { password, newPassword, invalidateSessions }: ChangePasswordDto,
 ): Promise<User> {
-  const { db, passwords } = deps
+  const { db, passwords, push } = deps
   const isRight = await withinLoginLimits(deps, {
     account: viewer.email,
     address,
@@ -28,5 +29,6 @@ export async function changePassword(
     ...(invalidateSessions && { endSessions: { except } }),
   })
   if (!updated) throw new AppError('not_authenticated', 'Invalid user token')
+  if (invalidateSessions) push([endSessions(viewer.id, except)])
   return updated
 }

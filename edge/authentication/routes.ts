@@ -9,6 +9,7 @@ import {
   ValidateAccessTokenResponseDto,
 } from '#contracts/api/authentication.ts'
 import { UserAdminResponseDto } from '#contracts/api/users.ts'
+import { endSession } from '#contracts/events.ts'
 import { deleteSession } from '#db/queries/sessions.ts'
 import type { AppEnv } from '../app-env.ts'
 import { allow, publicRoute } from '../http/allow.ts'
@@ -55,6 +56,7 @@ export const authenticationRoutes = new Hono<AppEnv>()
     if (viewer.proof.kind === 'session') {
       const { sessionId } = viewer.proof
       await deleteSession(deps.db, { viewerId: viewer.id, sessionId })
+      deps.push(endSession(viewer.id, sessionId))
     }
     clearSessionCookies(c)
     return c.json({ successful: true, redirectUri: AFTER_LOGOUT })

@@ -8,6 +8,7 @@ import {
   SessionUpdateDto,
 } from '#contracts/api/sessions.ts'
 import { AppError } from '#contracts/errors.ts'
+import { endSession, endSessions } from '#contracts/events.ts'
 import { deleteSession, deleteSessions, listSessions, updateSession } from '#db/queries/sessions.ts'
 import type { AppEnv } from '../app-env.ts'
 import { openSession } from '../authentication/open-session.ts'
@@ -43,6 +44,7 @@ export const sessionRoutes = new Hono<AppEnv>()
     const { deps, viewer, viewerId } = c.var
     const except = viewer.proof.kind === 'session' ? viewer.proof.sessionId : undefined
     await deleteSessions(deps.db, { viewerId, except })
+    deps.push([endSessions(viewerId, except)])
     return c.body(null, 204)
   })
   .put(
@@ -73,6 +75,7 @@ export const sessionRoutes = new Hono<AppEnv>()
       if (!(await deleteSession(deps.db, scope))) {
         throw new AppError('no_access', 'Not found or no authDevice.delete access')
       }
+      deps.push(endSession(viewerId, scope.sessionId))
       return c.body(null, 204)
     },
   )

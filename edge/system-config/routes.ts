@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { SystemConfigDto } from '#contracts/api/system-config.ts'
+import { tellEverybody } from '#contracts/events.ts'
 import { SystemConfig } from '#contracts/system-config.ts'
 import { readSystemConfig, writeSystemConfig } from '#db/queries/system-config.ts'
 import type { AppEnv } from '../app-env.ts'
@@ -26,6 +27,7 @@ export const systemConfigRoutes = new Hono<AppEnv>()
       const config = followed(wanted)
       refuseWhatIsFixed(wanted, presentConfig(config))
       await writeSystemConfig(c.var.deps.db, config)
+      c.var.deps.push([tellEverybody('on_config_update')])
       return c.json(presentConfig(config))
     },
   )

@@ -1,4 +1,5 @@
 import { AppError } from '#contracts/errors.ts'
+import { endUser, tellEverybody } from '#contracts/events.ts'
 import type { UserId } from '#contracts/ids.ts'
 import { deleteUser } from '#contracts/jobs/delete-user.ts'
 import { readSystemConfig } from '#db/queries/system-config.ts'
@@ -12,7 +13,7 @@ type Removal = { viewer: Viewer; userId: UserId; force: boolean }
 
 /** Signed out at once; everything of theirs is deleted after the configured days, or now with `force`. */
 export async function removeUserAsAdmin(
-  { db, clock, requestId }: Deps,
+  { db, clock, requestId, push }: Deps,
   { viewer, userId, force }: Removal,
 ): Promise<User> {
   if (viewer.id === userId) throw new AppError('forbidden', 'Cannot delete your own account')
@@ -27,6 +28,7 @@ export async function removeUserAsAdmin(
     requestId,
   })
   if (!removed) throw new AppError('no_access', 'User not found')
+  push([endUser(userId), tellEverybody('on_user_delete', userId)])
   return removed
 }
 
