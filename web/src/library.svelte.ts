@@ -24,6 +24,11 @@ class Library {
     return [...Object.values(this.timelines), ...this.#others]
   }
 
+  /** Those that are asked for month by month. */
+  get datedSources(): Timeline[] {
+    return this.sources.filter((source) => source instanceof Timeline)
+  }
+
   /** Results, a person's photos: pages that come and go. */
   follow(source: AssetSource): () => void {
     this.#others.add(source)

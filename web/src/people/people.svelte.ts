@@ -80,9 +80,13 @@ class People {
     await this.load(id)
   }
 
-  /** The server has a newer one. */
-  forget(id: string) {
-    this.#known.delete(id)
+  /** The server has a newer one: what is shown stays until it is there. */
+  async refresh(id: string) {
+    try {
+      this.#known.set(id, await findPerson(id))
+    } catch {
+      this.#known.delete(id)
+    }
   }
 }
 

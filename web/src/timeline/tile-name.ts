@@ -17,7 +17,7 @@ export function tileName(asset: TimelineAsset): string {
 
 function conditionWords(asset: TimelineAsset): string {
   if (asset.uploadId !== undefined) return 'uploading'
-  if (asset.condition === 'processing') return 'processing'
+  if (asset.condition === 'processing') return asset.isMetadataRead ? 'nearly there' : 'processing'
   if (asset.condition === 'failed') return `cannot be shown: ${asset.failureReason}`
   return ''
 }

@@ -19,6 +19,8 @@ export type TimelineAsset = {
   livePhotoVideoId: string | null
   condition: 'ready' | 'processing' | 'failed'
   failureReason: string | undefined
+  /** Told while it is processed: only its pictures are still to be made. */
+  isMetadataRead?: boolean
   /** The upload that brings it, while that is not over. */
   uploadId: string | undefined
 }

@@ -1,6 +1,7 @@
 import type { TimeBucketAssetResponseDto, TimeBucketsResponseDto } from '#contracts/api/timeline.ts'
 import { callApi, wordsOf } from '../api/http.ts'
 import { monthKeyOf } from '../format/dates.ts'
+import { realtime } from '../realtime/realtime.svelte.ts'
 import type { AssetSource, Watcher } from './asset-source.ts'
 import { assetsOfBucket, mergeAssets, type TimelineAsset } from './timeline-asset.ts'
 
@@ -349,10 +350,20 @@ export class Timeline implements AssetSource {
     for (const watcher of this.#watchers) watcher.monthChanged(key)
   }
 
-  #schedulePoll() {
-    const waiting = this.#wanted.filter((key) =>
+  /** What changed before anybody could tell it. */
+  async askForProcessing() {
+    await Promise.all(this.#processing().map((key) => this.#fetchMonth(key).catch(() => {})))
+  }
+
+  #processing(): string[] {
+    return this.#wanted.filter((key) =>
       this.#fetched.get(key)?.some(({ condition }) => condition === 'processing'),
     )
+  }
+
+  #schedulePoll() {
+    // Whoever is told need not ask.
+    const waiting = realtime.isConnected ? [] : this.#processing()
     if (waiting.length === 0) this.#pollMs = FIRST_POLL_MS
     if (this.#poll !== undefined || waiting.length === 0) return
     this.#poll = setTimeout(() => void this.#pollMonths(waiting), this.#pollMs)
@@ -360,7 +371,7 @@ export class Timeline implements AssetSource {
   }
 
   async #pollMonths(keys: string[]) {
-    if (document.visibilityState === 'visible') {
+    if (document.visibilityState === 'visible' && !realtime.isConnected) {
       await Promise.all(keys.map((key) => this.#fetchMonth(key).catch(() => {})))
     }
     this.#poll = undefined
