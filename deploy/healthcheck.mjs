@@ -1,4 +1,6 @@
 // Ends with 0 when the process of this container answers that it is well: `node deploy/healthcheck.mjs gateway`.
+import { statSync } from 'node:fs'
+
 const [name = ''] = process.argv.slice(2)
 const { env } = process
 const prefix = name.toUpperCase()
@@ -12,7 +14,19 @@ const questions = {
   gateway: internal,
   dispatcher: internal,
   media: internal,
+  gpu: internal,
+  hub: internal,
   minio: () => ['http://127.0.0.1:9000/minio/health/ready', {}],
+}
+
+/** Processes that nobody asks anything say so by writing a file. */
+const signs = {
+  watch: `${env.WATCH_STATE}/alive`,
+}
+const HANGS_AFTER_MS = 60_000
+if (name in signs) {
+  const { mtimeMs } = statSync(signs[name])
+  process.exit(Date.now() - mtimeMs < HANGS_AFTER_MS ? 0 : 1)
 }
 
 const question = questions[name]

@@ -16,8 +16,15 @@ TRUSTED_PROXIES=
 # Where browsers reach the store directly; empty: through the gallery's own port.
 S3_PUBLIC_URL=
 LOG_LEVEL=info
+# What comes into this folder goes up, and stays there. For whom: an email address; empty: the first administrator.
+WATCH_FOLDER=./watch
+WATCH_USER=
 EDGE_PROCESSES=2
 MEDIA_CONCURRENCY=2
+# Models for search by words and for faces come from here, once an administrator has agreed; empty: from nowhere.
+MODEL_HUB_URL=https://huggingface.co
+# Threads that compute with them.
+GPU_CONCURRENCY=1
 
 POSTGRES_PASSWORD=$(secret)
 APP_DATABASE_PASSWORD=$(secret)

@@ -15,6 +15,8 @@ const env = parseEnv(
     WORKERD: z.string().default('workerd'),
     GATEWAY_URL: z.url(),
     DISPATCHER_URL: z.url(),
+    GPU_URL: z.url(),
+    HUB_URL: z.url(),
     S3_ENDPOINT: z.url(),
   },
   process.env,
@@ -22,6 +24,8 @@ const env = parseEnv(
 const externals = {
   gateway: env.GATEWAY_URL,
   dispatcher: env.DISPATCHER_URL,
+  gpu: env.GPU_URL,
+  hub: env.HUB_URL,
   store: env.S3_ENDPOINT,
 }
 const listener = await openListener(env.HOST, env.PORT)

@@ -32,9 +32,16 @@ const bundles = {
     entry: 'workers/media/index.ts',
     inputs: ['workers', 'db', 'storage', 'migrations/meta'],
   },
+  gpu: {
+    entry: 'workers/gpu/index.ts',
+    inputs: ['workers', 'db', 'storage', 'migrations/meta'],
+  },
+  /** A model's thread. It and what it loads come into memory with the first model. */
+  'gpu-thread': { entry: 'workers/gpu/inference/thread.ts', inputs: ['workers'] },
   migrate: { entry: 'db/migrate.ts', inputs: ['db', 'migrations'] },
   stack: { entry: 'stack/supervisor.ts', inputs: ['stack'] },
   bucket: { entry: 'stack/make-bucket.ts', inputs: ['stack'] },
+  watch: { entry: 'stack/watch-as.ts', inputs: ['stack', 'client', 'db', 'migrations/meta'] },
 } satisfies Record<string, { entry: string; inputs: string[] }>
 
 /**
@@ -85,6 +92,13 @@ const products: Product[] = [
     inputs: [...SHARED, 'edge', 'db', 'storage', 'wrangler.toml'],
     outputs: ['edge'],
     make: () => node('edge/build.ts'),
+  },
+  {
+    name: 'hub',
+    title: 'hub',
+    inputs: [...SHARED, 'edge', 'db', 'storage'],
+    outputs: ['hub'],
+    make: () => node('edge/build.ts', 'hub'),
   },
   {
     name: 'web',

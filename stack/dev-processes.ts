@@ -21,42 +21,79 @@ function watched(spec: ProcessSpec, entry: string): ProcessSpec {
   }
 }
 
-/**
- * wrangler takes variables and secrets from a file. Its `fetch` replaces Host, so URLs signed for this origin would not
- * hold on their way through it: the browser goes to the store itself.
- */
-function writeVariables({ dataFolder, variables }: Settings) {
-  const given: Variables = {
+/** wrangler's `fetch` replaces Host, so URLs signed for this origin would not hold on their way: browsers go to the store. */
+function edgeVariables({ variables }: Settings): Variables {
+  return {
     ...pick(variables, [...variablesOf.edge, 'LOG_LEVEL']),
     S3_PUBLIC_URL: variables.S3_PUBLIC_URL ?? variables.S3_ENDPOINT ?? '',
   }
-  const file = join(runFolderOf(dataFolder), 'dev.vars')
+}
+
+/** wrangler takes variables and secrets from a file. */
+function writeVariables({ dataFolder }: Settings, name: string, given: Variables) {
+  const file = join(runFolderOf(dataFolder), `dev.${name}.vars`)
   const lines = Object.entries(given).map(([name, value]) => `${name}=${JSON.stringify(value)}\n`)
   writeFileSync(file, lines.join(''), { mode: 0o600 })
   chmodSync(file, 0o600)
   return file
 }
 
-function wrangler(settings: Settings, port: number): ProcessSpec {
-  // wrangler insists on the folder of the gallery, which Vite serves here.
-  mkdirSync(join(repositoryFolder, 'dist', 'web'), { recursive: true })
+type Worker = Pick<ProcessSpec, 'name' | 'isReady'> & {
+  config: string
+  port: number
+  variables: Variables
+}
+
+function wrangler(settings: Settings, worker: Worker): ProcessSpec {
+  const { name, config, port, variables, isReady } = worker
+  const stateFolder = join(settings.dataFolder, 'wrangler')
   return {
-    name: 'edge-wrangler',
+    name,
     file: bin('wrangler'),
     args: [
-      'dev',
+      ...['dev', '--config', config],
       ...['--port', String(port), '--ip', '127.0.0.1', '--inspector-port', '0'],
-      ...['--env-file', writeVariables(settings)],
-      ...['--persist-to', join(settings.dataFolder, 'wrangler')],
+      ...['--env-file', writeVariables(settings, name, variables)],
+      ...['--persist-to', stateFolder],
       '--show-interactive-dev-session=false',
     ],
     cwd: repositoryFolder,
-    env: { ...baseEnvironment(settings), ...OFFLINE, NO_COLOR: '1' },
+    env: {
+      ...baseEnvironment(settings),
+      ...OFFLINE,
+      NO_COLOR: '1',
+      // Where the workers of this stack, and of no other, find one another.
+      WRANGLER_REGISTRY_PATH: join(stateFolder, 'registry'),
+    },
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 10_000,
     startTimeoutMs: 120_000,
-    isReady: () => answersOk(`http://127.0.0.1:${port}/api/server/ping`),
+    isReady,
   }
+}
+
+function edge(settings: Settings, port: number): ProcessSpec {
+  // wrangler insists on the folder of the gallery, which Vite serves here.
+  mkdirSync(join(repositoryFolder, 'dist', 'web'), { recursive: true })
+  return wrangler(settings, {
+    name: 'edge-wrangler',
+    config: 'wrangler.toml',
+    port,
+    variables: edgeVariables(settings),
+    isReady: () => answersOk(`http://127.0.0.1:${port}/api/server/ping`),
+  })
+}
+
+/** The door to the Hub, which itself lives in the edge here: it answers once both are there. */
+function hubDoor(settings: Settings, { isReady }: ProcessSpec): ProcessSpec {
+  const { variables } = settings
+  return wrangler(settings, {
+    name: 'hub',
+    config: 'edge/internal/wrangler.toml',
+    port: Number(variables.HUB_PORT),
+    variables: pick(variables, [...variablesOf.hub, 'LOG_LEVEL']),
+    isReady,
+  })
 }
 
 function vite(settings: Settings, edgePort: number): ProcessSpec {
@@ -87,8 +124,13 @@ export function devProcessTable(
   const table = processTable(settings, 0)
   return {
     gateway: table.gateway.map((spec) => watched(spec, 'gateway/index.ts')),
+    hub: [],
     dispatcher: table.dispatcher.map((spec) => watched(spec, 'workers/dispatcher/index.ts')),
-    workers: table.workers.map((spec) => watched(spec, 'workers/media/index.ts')),
-    edge: [wrangler(settings, edgePort), vite(settings, edgePort)],
+    workers: table.workers.map((spec) => watched(spec, `workers/${spec.name}/index.ts`)),
+    edge: [
+      edge(settings, edgePort),
+      vite(settings, edgePort),
+      ...table.hub.map((spec) => hubDoor(settings, spec)),
+    ],
   }
 }

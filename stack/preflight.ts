@@ -60,7 +60,9 @@ function isAlive(runFolder: string, { name, pid }: Running) {
 
 /** What serves the public goes first, stores last; Postgres ends at once and safely on SIGINT. */
 const rank = (name: string) =>
-  ['edge', 'media', 'dispatcher', 'gateway'].findIndex((prefix) => name.startsWith(prefix)) + 1 || 9
+  ['edge', 'media', 'gpu', 'dispatcher', 'hub', 'gateway'].findIndex((prefix) =>
+    name.startsWith(prefix),
+  ) + 1 || 9
 
 /**
  * A supervisor that was itself killed leaves its processes behind. They are known by their pid files, and by when they
@@ -107,10 +109,12 @@ export function internalPorts({ variables, ownStores }: Settings) {
     ...(ownStores.has('valkey') ? ['VALKEY_URL'] : []),
     ...(ownStores.has('minio') ? ['S3_ENDPOINT'] : []),
   ].map((name) => ({ name, port: Number(new URL(variables[name] ?? '').port) }))
-  const ports = ['GATEWAY_PORT', 'DISPATCHER_PORT', 'MEDIA_PORT'].map((name) => ({
-    name,
-    port: Number(variables[name]),
-  }))
+  const ports = ['GATEWAY_PORT', 'DISPATCHER_PORT', 'MEDIA_PORT', 'GPU_PORT', 'HUB_PORT'].map(
+    (name) => ({
+      name,
+      port: Number(variables[name]),
+    }),
+  )
   return [...urls, ...ports]
 }
 

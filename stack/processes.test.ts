@@ -18,7 +18,9 @@ async function tableWith(environment: Record<string, string> = {}) {
 }
 
 test('what serves the public is stopped first and the stores last', () => {
-  expect([...LAYERS].reverse()).toEqual(['edge', 'workers', 'dispatcher', 'gateway', 'stores'])
+  expect([...LAYERS].reverse()).toEqual([
+    ...['edge', 'workers', 'dispatcher', 'hub', 'gateway', 'stores'],
+  ])
 })
 
 test('no process learns the secrets of the others', async () => {
@@ -26,12 +28,15 @@ test('no process learns the secrets of the others', async () => {
   const { variables } = settings
   const mayKnow: Record<string, string[]> = {
     DATABASE_URL: [],
-    APP_DATABASE_URL: ['gateway', 'dispatcher', 'media'],
-    VALKEY_URL: ['dispatcher', 'media'],
+    APP_DATABASE_URL: ['gateway', 'dispatcher', 'media', 'gpu'],
+    VALKEY_URL: ['dispatcher', 'media', 'gpu'],
     MEDIA_SECRET: ['media'],
-    GATEWAY_SECRET: ['gateway', 'edge-1', 'edge-2'],
+    GATEWAY_SECRET: ['gateway', 'hub', 'edge-1', 'edge-2'],
+    HUB_SECRET: ['hub', 'media', 'edge-1', 'edge-2'],
+    STORE_EVENTS_SECRET: ['hub'],
     DISPATCHER_SECRET: ['dispatcher', 'edge-1', 'edge-2'],
-    S3_SECRET_ACCESS_KEY: ['dispatcher', 'media', 'edge-1', 'edge-2'],
+    GPU_SECRET: ['gpu', 'edge-1', 'edge-2'],
+    S3_SECRET_ACCESS_KEY: ['dispatcher', 'media', 'gpu', 'edge-1', 'edge-2'],
   }
 
   const knows = Object.keys(mayKnow).map((name) => {

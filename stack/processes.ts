@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts'
 import type { ProcessSpec } from './supervise.ts'
 
 /** Started from the first to the last, stopped from the last to the first. */
-export const LAYERS = ['stores', 'gateway', 'dispatcher', 'workers', 'edge'] as const
+export const LAYERS = ['stores', 'gateway', 'hub', 'dispatcher', 'workers', 'edge'] as const
 export type Layer = (typeof LAYERS)[number]
 
 /** The variables that each process gets; of all the others with a secret in them it learns nothing. */
@@ -30,6 +30,28 @@ export const variablesOf = {
     'MEDIA_SECRET',
     'MEDIA_PORT',
     'MEDIA_CONCURRENCY',
+    'HUB_URL',
+    'HUB_SECRET',
+    ...STORE,
+  ],
+  hub: [
+    'GATEWAY_URL',
+    'GATEWAY_SECRET',
+    'NEON_URL',
+    'HUB_SECRET',
+    'STORE_EVENTS_SECRET',
+    'S3_BUCKET',
+  ],
+  gpu: [
+    'APP_DATABASE_URL',
+    'VALKEY_URL',
+    'VALKEY_PREFIX',
+    'GPU_SECRET',
+    'GPU_PORT',
+    'GPU_CONCURRENCY',
+    'MODELS_DIR',
+    'MODELS_CACHE',
+    'MODEL_HUB_URL',
     ...STORE,
   ],
   edge: [
@@ -38,6 +60,10 @@ export const variablesOf = {
     'NEON_URL',
     'DISPATCHER_URL',
     'DISPATCHER_SECRET',
+    'GPU_URL',
+    'GPU_SECRET',
+    'HUB_URL',
+    'HUB_SECRET',
     'S3_PUBLIC_URL',
     'TRUSTED_PROXIES',
     'SIGNUP_CODE',
@@ -51,6 +77,7 @@ const NODE_MEMORY = {
   gateway: ['--max-semi-space-size=4', '--max-old-space-size=256'],
   dispatcher: ['--max-semi-space-size=2', '--max-old-space-size=256'],
   media: ['--max-semi-space-size=8', '--max-old-space-size=512'],
+  gpu: ['--max-semi-space-size=4', '--max-old-space-size=512'],
 }
 /** Each picture holds one thread of the pool while it is decoded; files are read on the others. */
 const THREADS_BESIDE_DECODERS = 3
@@ -118,6 +145,37 @@ const addressOf = (url: string | undefined) => {
   return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`
 }
 
+const workerd = join(repositoryFolder, 'node_modules', '.bin', 'workerd')
+
+/** workerd's `external` services, each with the address that a variable names. */
+const externalArgs = (variables: Variables, externals: Record<string, string>) =>
+  Object.entries(externals).flatMap(([name, url]) => ['-e', `${name}=${addressOf(variables[url])}`])
+
+/** Every socket of the realtime Hub ends here, so there is one of it. */
+function hubProcess(settings: Settings): ProcessSpec {
+  const { variables } = settings
+  return {
+    name: 'hub',
+    file: workerd,
+    args: [
+      'serve',
+      ...externalArgs(variables, { gateway: 'GATEWAY_URL' }),
+      ...['-s', `http=${variables.INTERNAL_HOST ?? '127.0.0.1'}:${variables.HUB_PORT}`],
+      join(repositoryFolder, 'dist', 'hub', 'config.capnp'),
+    ],
+    cwd: repositoryFolder,
+    env: {
+      ...baseEnvironment(settings),
+      ...FEW_ARENAS,
+      ...pick(variables, [...COMMON, ...variablesOf.hub]),
+    },
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: 10_000,
+    startTimeoutMs: 30_000,
+    isReady: () => answersOk(`${variables.HUB_URL}/health`, variables.HUB_SECRET),
+  }
+}
+
 function edgeProcess(settings: Settings, index: number, descriptor: number): ProcessSpec {
   const { variables, host, port } = settings
   const reach = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
@@ -125,18 +183,17 @@ function edgeProcess(settings: Settings, index: number, descriptor: number): Pro
   const externals = {
     gateway: 'GATEWAY_URL',
     dispatcher: 'DISPATCHER_URL',
+    gpu: 'GPU_URL',
+    hub: 'HUB_URL',
     [isTls ? 'storeTls' : 'store']: 'S3_ENDPOINT',
   }
   return {
     name: `edge-${index + 1}`,
-    file: join(repositoryFolder, 'node_modules', '.bin', 'workerd'),
+    file: workerd,
     args: [
       'serve',
       '--experimental',
-      ...Object.entries(externals).flatMap(([name, url]) => [
-        '-e',
-        `${name}=${addressOf(variables[url])}`,
-      ]),
+      ...externalArgs(variables, externals),
       '-S',
       'http=3',
       join(repositoryFolder, 'dist', 'edge', 'config.capnp'),
@@ -170,6 +227,7 @@ export function processTable(
         stopTimeoutMs: 10_000,
       }),
     ],
+    hub: [hubProcess(settings)],
     dispatcher: [
       nodeProcess(settings, 'dispatcher', {
         url: variables.DISPATCHER_URL,
@@ -187,6 +245,12 @@ export function processTable(
           TMPDIR: tempFolderOf(settings.dataFolder),
           ...(jemalloc && { LD_PRELOAD: jemalloc, ...PATIENT_JEMALLOC }),
         },
+        stopTimeoutMs: 30_000,
+      }),
+      nodeProcess(settings, 'gpu', {
+        url: variables.GPU_URL,
+        secret: variables.GPU_SECRET,
+        env: { ...(jemalloc && { LD_PRELOAD: jemalloc, ...PATIENT_JEMALLOC }) },
         stopTimeoutMs: 30_000,
       }),
     ],

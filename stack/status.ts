@@ -23,9 +23,12 @@ function memoryOf(pid: number) {
 async function healthOf({ name }: Running, settings: Settings) {
   const { variables } = settings
   const { GATEWAY_URL, GATEWAY_SECRET, DISPATCHER_URL, DISPATCHER_SECRET, MEDIA_SECRET } = variables
+  const { GPU_URL, GPU_SECRET } = variables
   if (name === 'gateway') return answersOk(`${GATEWAY_URL}/health`, GATEWAY_SECRET)
   if (name === 'dispatcher') return answersOk(`${DISPATCHER_URL}/health`, DISPATCHER_SECRET)
+  if (name === 'hub') return answersOk(`${variables.HUB_URL}/health`, variables.HUB_SECRET)
   if (name === 'media') return answersOk(`${mediaUrl(settings)}/health`, MEDIA_SECRET)
+  if (name === 'gpu') return answersOk(`${GPU_URL}/health`, GPU_SECRET)
   if (name.startsWith('edge')) return answersOk(`${rememberedUrl(settings)}/api/server/ping`)
   if (name === 'minio') return answersOk(`${variables.S3_ENDPOINT}/minio/health/ready`)
   return undefined

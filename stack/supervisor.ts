@@ -26,7 +26,9 @@ import { signupNotice } from './signup-notice.ts'
 import { parseStartOptions } from './start-options.ts'
 import { createSteps } from './steps.ts'
 import { freePort } from './stores/free-port.ts'
+import { eventsArnOf } from './stores/minio.ts'
 import { type ProcessSpec, type Supervised, supervise } from './supervise.ts'
+import { startWatch } from './watch-folder.ts'
 
 /** Below this, Postgres and the logs are about to fail one after the other. */
 const NO_SPACE_BYTES = 32 * 1024 * 1024
@@ -79,11 +81,14 @@ async function startLayer(layer: Layer, specs: ProcessSpec[]) {
 }
 
 /** Both leave at once when there is nothing to do. */
-async function prepareStores({ variables }: Settings) {
+async function prepareStores({ variables, ownStores }: Settings) {
+  const events = ownStores.has('minio') && {
+    STORE_EVENTS_ARN: eventsArnOf(variables.S3_REGION ?? 'us-east-1'),
+  }
   const run = (...args: string[]) =>
     runCommand(process.execPath, args, {
       cwd: repositoryFolder,
-      env: { ...baseEnvironment(settings), ...variables },
+      env: { ...baseEnvironment(settings), ...variables, ...events },
     })
   await Promise.all([
     steps.run('Database schema', () => run('dist/migrate.js')),
@@ -100,13 +105,16 @@ async function startAll() {
     ? processTable(settings, listener.descriptor)
     : devProcessTable(settings, await freePort())
   await Promise.all(
-    (['gateway', 'dispatcher', 'workers'] as const).map((layer) => startLayer(layer, table[layer])),
+    (['gateway', 'hub', 'dispatcher', 'workers'] as const).map((layer) =>
+      startLayer(layer, table[layer]),
+    ),
   )
   await startLayer('edge', table.edge)
 }
 
 async function stopAll() {
   importing?.stop()
+  await watching?.stop()
   for (const layer of [...LAYERS].reverse()) {
     const processes = running.get(layer) ?? []
     await Promise.all(processes.map((one) => one.stop()))
@@ -136,7 +144,7 @@ function onSignal() {
     if (isNewPress) killAll()
     return
   }
-  say('\nStopping: edge, workers, dispatcher, gateway, stores.')
+  say('\nStopping: edge, workers, dispatcher, hub, gateway, stores.')
   end(0)
 }
 
@@ -156,6 +164,7 @@ if (process.env.npm_lifecycle_event) {
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 let importing: ReturnType<typeof startImport> | undefined
+let watching: ReturnType<typeof startWatch> | undefined
 try {
   assertNotRunning(settings)
   assertSpace(dataFolder)
@@ -169,6 +178,7 @@ try {
   for (const line of await signupNotice(settings)) say(line)
   say(`Ctrl-C stops it, "npm run status" shows how it is, logs are in ${logFolder}`)
   if (options.importFolder) importing = startImport(settings, { ...options, say })
+  if (options.watchFolder) watching = startWatch(settings, { ...options, say: sayWithTime })
 } catch (error) {
   if (!stopping) {
     const isExpected = error instanceof Complaint

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { envFragments, parseEnv } from '#contracts/env.ts'
 import { MINIO_MODULE } from '#stack/parts/parts.ts'
+import { eventsArnOf, eventsEnvironment } from '#stack/stores/minio.ts'
 
 type Service = {
   image?: string
@@ -71,6 +72,7 @@ const entries = {
   gateway: 'gateway/index.ts',
   dispatcher: 'workers/dispatcher/index.ts',
   media: 'workers/media/index.ts',
+  gpu: 'workers/gpu/index.ts',
   migrate: 'db/migrate.ts',
 }
 
@@ -85,15 +87,18 @@ test.each(Object.entries(entries))(
   },
 )
 
-test('the edge gets every variable and secret of wrangler.toml', () => {
-  const toml = read('wrangler.toml')
+test.each([
+  ['edge', 'wrangler.toml'],
+  ['hub', 'edge/internal/wrangler.toml'],
+])('the %s gets every variable and secret of %s', (name, path) => {
+  const toml = read(path)
   const vars = toml.slice(toml.indexOf('[vars]'), toml.indexOf('[secrets]'))
   const names = [...vars.matchAll(/^([A-Z_0-9]+) =/gm)].map(([, name]) => name)
   const secrets = /required = \[(.*)\]/.exec(toml)?.[1]?.match(/[A-Z_0-9]+/g) ?? []
 
   expect(names.length).toBeGreaterThan(3)
   expect(secrets.length).toBeGreaterThan(1)
-  expect(Object.keys(environmentOf('edge'))).toEqual(expect.arrayContaining([...names, ...secrets]))
+  expect(Object.keys(environmentOf(name))).toEqual(expect.arrayContaining([...names, ...secrets]))
 })
 
 test('the edge asks its neighbours where they listen', () => {
@@ -103,6 +108,11 @@ test('the edge asks its neighbours where they listen', () => {
   expect(edge.DISPATCHER_URL).toBe(
     `http://dispatcher:${environmentOf('dispatcher').DISPATCHER_PORT}`,
   )
+  expect(edge.HUB_URL).toBe(`http://hub:${environmentOf('hub').HUB_PORT}`)
+  expect(environmentOf('media').HUB_URL).toBe(edge.HUB_URL)
+  expect(edge.HUB_SECRET).toBe(environmentOf('hub').HUB_SECRET)
+  expect(edge.GPU_URL).toBe(`http://gpu:${environmentOf('gpu').GPU_PORT}`)
+  expect(edge.GPU_SECRET).toBe(environmentOf('gpu').GPU_SECRET)
   expect(edge.S3_ENDPOINT).toBe('http://minio:9000')
   expect(edge.GATEWAY_SECRET).toBe(environmentOf('gateway').GATEWAY_SECRET)
   expect(edge.DISPATCHER_SECRET).toBe(environmentOf('dispatcher').DISPATCHER_SECRET)
@@ -122,12 +132,12 @@ test('owner and app reach the same database under different roles', () => {
   expect(app.username).not.toBe(owner.username)
 })
 
-test('nothing but the edge is published, and only the edge leaves the internal network', () => {
+test('only the edge is published; nobody but it, who fetches models and who sends files leaves the internal network', () => {
   const published = services.filter(([, service]) => service.ports).map(([name]) => name)
   const outside = services.filter(([, { networks }]) => networks?.includes('outside'))
 
   expect(published).toEqual(['edge'])
-  expect(outside.map(([name]) => name)).toEqual(['edge'])
+  expect(outside.map(([name]) => name)).toEqual(['edge', 'gpu', 'watch'])
   expect(compose.networks.internal).toEqual({ internal: true })
 })
 
@@ -179,7 +189,7 @@ test('what runs in the images is built or exists', () => {
     if (!file.startsWith('dist/')) expect(existsSync(join(repository, file))).toBe(true)
     else expect(builds).toMatch(new RegExp(`\\b${file.slice(5, -3)}(:| ?\\.js|\\.js)`))
   }
-  expect(files.filter(Boolean)).toHaveLength(6)
+  expect(files.filter(Boolean)).toHaveLength(8)
 })
 
 test('images carry the versions that the rest of the project names', () => {
@@ -193,7 +203,22 @@ test('what must not be lost lies in a volume', () => {
   expect(mounted('postgres')).toEqual(['postgres:/var/lib/postgresql/data'])
   expect(mounted('minio')).toEqual(['objects:/objects'])
   expect(dockerfile).toContain('"server", "/objects"')
-  expect(Object.keys(compose.volumes).sort()).toEqual(['objects', 'postgres', 'valkey'])
+  expect(Object.keys(compose.volumes).sort()).toEqual([
+    'models',
+    'objects',
+    'postgres',
+    'valkey',
+    'watch',
+  ])
+})
+
+test('the folder that is watched is only read', () => {
+  const [folder, state] = compose.services.watch?.volumes ?? []
+
+  expect(interpolate(folder ?? '')).toBe('./watch:/watch:ro')
+  expect(state).toBe('watch:/state')
+  expect(environmentOf('watch')).toMatchObject({ WATCH_STATE: '/state', WATCH_USER: '' })
+  expect(dockerfile).toContain('"dist/watch.js", "/watch"')
 })
 
 test('Valkey keeps every key and demands its password', () => {
@@ -212,4 +237,20 @@ test('the generated .env has every variable, each secret another, and no default
   expect(new Set(secrets.map(([, value]) => value)).size).toBe(secrets.length)
   expect(secrets.every(([, value]) => /^[0-9a-f]{48}$/.test(value))).toBe(true)
   expect(generated.SIGNUP_CODE?.length).toBeGreaterThanOrEqual(10)
+})
+
+test('MinIO tells the Hub of new objects, as the bucket is told to', () => {
+  const { endpoint, token } = {
+    endpoint: environmentOf('minio').MINIO_NOTIFY_WEBHOOK_ENDPOINT_TINTYPE ?? '',
+    token: environmentOf('minio').MINIO_NOTIFY_WEBHOOK_AUTH_TOKEN_TINTYPE,
+  }
+  const hub = environmentOf('hub')
+  const names = Object.keys(eventsEnvironment({ url: endpoint, secret: '' }))
+
+  expect(endpoint).toBe(`http://hub:${hub.HUB_PORT}/store-events`)
+  expect(token).toBe(`Bearer ${hub.STORE_EVENTS_SECRET}`)
+  expect(Object.keys(environmentOf('minio'))).toEqual(expect.arrayContaining(names))
+  expect(environmentOf('bucket').STORE_EVENTS_ARN).toBe(
+    eventsArnOf(environmentOf('minio').MINIO_REGION ?? ''),
+  )
 })
