@@ -35,6 +35,10 @@ const plans = {
       accessKeyId: variables.S3_ACCESS_KEY_ID ?? '',
       secretAccessKey: variables.S3_SECRET_ACCESS_KEY ?? '',
       region: variables.S3_REGION ?? 'us-east-1',
+      events: {
+        url: `${variables.HUB_URL}/store-events`,
+        secret: variables.STORE_EVENTS_SECRET ?? '',
+      },
     }),
 }
 

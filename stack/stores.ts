@@ -3,9 +3,9 @@ import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ensureBucket } from './stores/bucket.ts'
+import { ensureBucket, ensureEvents } from './stores/bucket.ts'
 import { freePort } from './stores/free-port.ts'
-import { planMinio } from './stores/minio.ts'
+import { eventsArnOf, type MinioOptions, planMinio } from './stores/minio.ts'
 import { planPostgres } from './stores/postgres.ts'
 import type { StorePlan } from './stores/store.ts'
 import { planValkey } from './stores/valkey.ts'
@@ -91,15 +91,26 @@ export async function startValkey(options: Place & { password: string }) {
   return { ...running, port, url: `redis://:${password}@127.0.0.1:${port}` } satisfies RunningStore
 }
 
-type MinioKey = { accessKeyId: string; secretAccessKey: string; region?: string; bucket?: string }
+type MinioKey = {
+  accessKeyId: string
+  secretAccessKey: string
+  region?: string
+  bucket?: string
+  events?: MinioOptions['events']
+}
 
-/** Starts MinIO and, where a bucket is named, makes it. */
+/** Starts MinIO and, where a bucket is named, makes it, with its events where somebody listens. */
 export async function startMinio(options: Place & MinioKey) {
   const { dataFolder, accessKeyId, secretAccessKey, region = 'us-east-1', bucket } = options
   const port = options.port ?? (await freePort())
-  const plan = await planMinio({ dataFolder, port, accessKeyId, secretAccessKey, region })
+  const { events } = options
+  const plan = await planMinio({ dataFolder, port, accessKeyId, secretAccessKey, region, events })
   const running = await runStore(plan, dataFolder)
   const url = `http://127.0.0.1:${port}`
-  if (bucket) await ensureBucket({ endpoint: url, region, bucket, accessKeyId, secretAccessKey })
+  if (bucket) {
+    const place = { endpoint: url, region, bucket, accessKeyId, secretAccessKey }
+    await ensureBucket(place)
+    if (events) await ensureEvents(place, eventsArnOf(region))
+  }
   return { ...running, port, url } satisfies RunningStore
 }

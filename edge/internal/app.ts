@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { describeError, logFor } from '../http/log.ts'
 import type { InternalEnv } from './internal-env.ts'
 import { isBearer } from './is-bearer.ts'
+import { storeEventRoutes } from './store-events.ts'
 
 export type InternalAppEnv = { Bindings: InternalEnv }
 
@@ -15,6 +16,8 @@ const hubRoutes = new Hono<InternalAppEnv>()
   .on(['GET', 'POST'], ['/socket', '/push', '/health'], (c) => c.env.hub.fetch(c.req.raw))
 
 export const internalApp = new Hono<InternalAppEnv>()
+  // Before the others: it has a secret of its own.
+  .route('/store-events', storeEventRoutes)
   .route('/', hubRoutes)
   .notFound((c) => c.json({ message: 'No such route' }, 404))
   .onError((error, c) => {
