@@ -1,6 +1,12 @@
-import { type AssetId, UserId } from './ids.ts'
+import { type AssetId, type FaceId, type PersonId, UserId } from './ids.ts'
 
 type Original = { ownerId: UserId; assetId: AssetId; extension: string }
+type PersonCover = {
+  ownerId: UserId
+  personId: PersonId
+  faceId: FaceId
+  derivativesVersion: number
+}
 type Derivative = { ownerId: UserId; id: AssetId; derivativesVersion: number }
 
 /** `ab/cd`: spreads a user's objects over folders that people and S3 browsers can still list. */
@@ -21,6 +27,9 @@ export const objectKeys = {
     `upload/${ownerId}/${shard(assetId)}/${assetId}.xmp`,
   preview: derivative('preview', '.jpeg'),
   thumbnail: derivative('thumbnail', '.webp'),
+  /** Another face, or another version of what it was cut from, has another key. */
+  person: ({ ownerId, personId, faceId, derivativesVersion }: PersonCover) =>
+    `thumbs/${ownerId}/${shard(personId)}/${personId}-${faceId}-${derivativesVersion}-person.jpeg`,
 }
 
 /** What people drop here becomes assets: `inbox/<userId>/` and behind it whatever they like. */

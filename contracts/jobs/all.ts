@@ -6,6 +6,7 @@ import { embedImage } from './embed-image.ts'
 import { emptyExpiredTrash } from './empty-expired-trash.ts'
 import { extractMetadata } from './extract-metadata.ts'
 import { importInboxObject } from './import-inbox-object.ts'
+import { makePersonThumbnail } from './make-person-thumbnail.ts'
 import { makeThumbnails } from './make-thumbnails.ts'
 import { recognizeFaces } from './recognize-faces.ts'
 import { reconcileInbox } from './reconcile-inbox.ts'
@@ -16,6 +17,7 @@ import { verifyUpload } from './verify-upload.ts'
 export const mediaJobs = {
   'extract-metadata': extractMetadata,
   'make-thumbnails': makeThumbnails,
+  'make-person-thumbnail': makePersonThumbnail,
   'verify-upload': verifyUpload,
   'delete-asset': deleteAsset,
   'delete-objects': deleteObjects,

@@ -53,9 +53,9 @@ export function coverJobs({ ids, requestId }: Some): SQL {
   return jobForEach(lacking, (id) => makePersonThumbnail.message({ personId: id }), requestId)
 }
 
-/** Nightly: what no other statement removed. */
-export async function deleteEmptyPeopleForWork(db: Db, requested: Requested): Promise<number> {
-  return (await db.execute(deletionOfEmptyPeople({ ids: 'all', ...requested }))).rows.length
+/** Nightly for all: what no other statement removed. */
+export async function deleteEmptyPeopleForWork(db: Db, some: Some): Promise<void> {
+  await db.execute(deletionOfEmptyPeople(some))
 }
 
 /** Nightly: thumbnails that got lost on their way. */
@@ -82,7 +82,7 @@ export async function resetRecognitionForWork(db: Db, { requestId }: Requested):
       where f.person_id in (select id from unclaimed) and not f.is_hand_assigned),
     forgotten as (delete from face_recognitions)
     select`)
-  await deleteEmptyPeopleForWork(db, { requestId })
+  await deleteEmptyPeopleForWork(db, { ids: 'all', requestId })
   await queueRecognitionForWork(db, { requestId })
 }
 
@@ -127,14 +127,17 @@ export type Cover = {
   imageWidth: number
   imageHeight: number
   derivativesVersion: number
-  original: { key: string; mimeType: string; sizeBytes: number }
-  preview: { key: string; sizeBytes: number; width: number | null; height: number | null } | null
+  original: {
+    key: string
+    mimeType: string
+    sizeBytes: number
+    width: number | null
+    height: number | null
+  }
+  previewKey: string
 }
 
-/**
- * The face to show: the cover as long as it may be shown, else the best: where the detector was sure, then the largest.
- * Null-score faces were drawn by hand.
- */
+/** The face to show: the cover as long as it may be shown, else the best that has a preview. */
 export async function findCoverForWork(db: Db, personId: PersonId): Promise<Cover | undefined> {
   type Row = {
     id: FaceId
@@ -148,15 +151,17 @@ export async function findCoverForWork(db: Db, personId: PersonId): Promise<Cove
     original_key: string
     original_mime_type: string
     size_bytes: string
-    preview: Cover['preview']
+    width: number | null
+    height: number | null
+    preview_key: string
   }
   const { rows } = await db.execute<Row>(sql`
-    select f.id, f.bounding_box_x1 as x1, f.bounding_box_y1 as y1, f.bounding_box_x2 as x2, f.bounding_box_y2 as y2,
-      f.image_width, f.image_height, a.derivatives_version, a.original_key, a.original_mime_type, a.size_bytes,
-      (select json_build_object('key', d.object_key, 'sizeBytes', d.size_bytes, 'width', d.width, 'height', d.height)
-        from asset_files d where d.asset_id = a.id and d.type = 'preview') as preview
+    select f.id, f.bounding_box_x_1 as x1, f.bounding_box_y_1 as y1, f.bounding_box_x_2 as x2, f.bounding_box_y_2 as y2,
+      f.image_width, f.image_height, a.derivatives_version, a.original_key, a.original_mime_type, a.size_bytes, a.width, a.height,
+      (select d.object_key from asset_files d where d.asset_id = a.id and d.type = 'preview') as preview_key
     from people p join asset_faces f on f.person_id = p.id join assets a on a.id = f.asset_id
     where p.id = ${personId} and ${isShown} and ${mayBeCover}
+      and exists (select from asset_files d where d.asset_id = a.id and d.type = 'preview')
     order by (f.id = p.cover_face_id) is true desc, (a.visibility = 'timeline') desc,
       ${quality} desc, f.id
     limit 1`)
@@ -172,15 +177,20 @@ export async function findCoverForWork(db: Db, personId: PersonId): Promise<Cove
         key: row.original_key,
         mimeType: row.original_mime_type,
         sizeBytes: Number(row.size_bytes),
+        width: row.width,
+        height: row.height,
       },
-      preview: row.preview,
+      previewKey: row.preview_key,
     }
   )
 }
 
-/** Certainty times the side of the box as part of the picture's shorter side, up to a third: larger is no better. */
+/**
+ * Certainty times the side of the box as part of the picture's shorter side, up to a third: larger is no better. A box
+ * drawn by hand has no certainty of its own.
+ */
 const quality = sql`coalesce(f.score, 0.7) * least(0.33, sqrt(greatest(0,
-  (f.bounding_box_x2 - f.bounding_box_x1)::float8 * (f.bounding_box_y2 - f.bounding_box_y1)))
+  (f.bounding_box_x_2 - f.bounding_box_x_1)::float8 * (f.bounding_box_y_2 - f.bounding_box_y_1)))
   / nullif(least(f.image_width, f.image_height), 0))`
 
 /**

@@ -1,9 +1,19 @@
+import { sql } from 'drizzle-orm'
 import { beforeEach, expect, test } from 'vitest'
-import type { SessionId } from '#contracts/ids.ts'
+import type { AssetId, FaceId, PersonId, SessionId } from '#contracts/ids.ts'
+import { recognizeFaces } from '#contracts/jobs/recognize-faces.ts'
 import { newId } from '#contracts/new-id.ts'
 import { insertJobs } from '#db/queries/outbox.ts'
 import { listMonthCounts } from '#db/queries/timeline-counts.ts'
-import { assetAudit, assets, sessions, timelineDeltas } from '#db/schema/tables.ts'
+import {
+  assetAudit,
+  assetFaces,
+  assets,
+  outbox,
+  people,
+  sessions,
+  timelineDeltas,
+} from '#db/schema/tables.ts'
 import { count as countJob, quiet } from '#test/fixtures/test-jobs.ts'
 import { createTestDatabase, type TestDatabase } from '#test/helpers/database.ts'
 import { listRows } from '#test/helpers/job-system.ts'
@@ -141,4 +151,31 @@ test('folding moves month counts and changes none', async () => {
   expect(await db.select().from(timelineDeltas)).toEqual([])
   expect(await listMonthCounts(db, scope)).toEqual(before)
   expect(before.map(({ count }) => count)).toEqual([7])
+})
+
+test('people whom nobody named go once they have no face, and owners of faces are looked at again', async () => {
+  const { db } = database
+  const ownerId = await seedUser(db)
+  const [assetId] = await seedAssets(db, { ownerId, count: 1 })
+  const [seen, named, empty] = [newId<PersonId>(), newId<PersonId>(), newId<PersonId>()]
+  await db.insert(people).values([
+    { id: seen, ownerId },
+    { id: named, ownerId, name: 'Ada' },
+    { id: empty, ownerId },
+  ])
+  const box = { boundingBoxX1: 0, boundingBoxY1: 0, boundingBoxX2: 9, boundingBoxY2: 9 }
+  await db.insert(assetFaces).values({
+    ...{ id: newId<FaceId>(), assetId: assetId as AssetId, personId: seen },
+    ...{ imageWidth: 99, imageHeight: 99, ...box },
+  })
+
+  await runOnce('look-after-people', new Date())
+
+  const left = await db.select({ id: people.id }).from(people).orderBy(people.id)
+  expect(left).toEqual([{ id: seen }, { id: named }])
+  const jobs = await db
+    .select()
+    .from(outbox)
+    .where(sql`${outbox.payload} ->> 'ownerId' = ${ownerId}`)
+  expect(jobs).toMatchObject([recognizeFaces.message({ ownerId })])
 })

@@ -11,6 +11,11 @@ import {
 } from '#db/queries/housekeeping.ts'
 import { insertReconcile } from '#db/queries/inbox.ts'
 import { insertJobs } from '#db/queries/outbox.ts'
+import {
+  deleteEmptyPeopleForWork,
+  queueMissingCoversForWork,
+  queueRecognitionForWork,
+} from '#db/queries/people-work.ts'
 import { deleteEmptyTimelineCounts, foldTimelineCounts } from '#db/queries/timeline-counts.ts'
 import { withAdvisoryLock } from '#workers/runtime/advisory-lock.ts'
 import type { Log } from '#workers/runtime/log.ts'
@@ -78,8 +83,16 @@ export const schedules: Schedule[] = [
     turnAt: nightly(0),
     run: (db, now) => deleteOldFailedJobs(db, { before: before(now, FAILED_JOBS_KEPT_MS) }),
   },
+  { name: 'look-after-people', turnAt: nightly(0), run: lookAfterPeople },
   { name: 'delete-empty-timeline-counts', turnAt: nightly(0), run: deleteEmptyTimelineCounts },
 ]
+
+/** What came into the timeline or was tidied up by nobody: Immich's nightly cluster, clean-up and missing thumbnails. */
+async function lookAfterPeople(db: Db) {
+  await deleteEmptyPeopleForWork(db, { ids: 'all', requestId: null })
+  await queueMissingCoversForWork(db, { requestId: null })
+  await queueRecognitionForWork(db, { requestId: null })
+}
 
 async function foldAll(db: Db) {
   let folded = FOLD_LIMIT

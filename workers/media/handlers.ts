@@ -7,6 +7,7 @@ import { handleDeleteUser } from './jobs/delete-user.ts'
 import { handleEmptyExpiredTrash } from './jobs/empty-expired-trash.ts'
 import { handleExtractMetadata } from './jobs/extract-metadata.ts'
 import { handleImportInboxObject } from './jobs/import-inbox-object.ts'
+import { handleMakePersonThumbnail } from './jobs/make-person-thumbnail.ts'
 import { handleMakeThumbnails } from './jobs/make-thumbnails.ts'
 import { handleReconcileInbox } from './jobs/reconcile-inbox.ts'
 import { handleSweepUploads } from './jobs/sweep-uploads.ts'
@@ -15,6 +16,7 @@ import { handleVerifyUpload } from './jobs/verify-upload.ts'
 export const handlers: Handlers<typeof mediaJobs, MediaDeps> = {
   'extract-metadata': handleExtractMetadata,
   'make-thumbnails': handleMakeThumbnails,
+  'make-person-thumbnail': handleMakePersonThumbnail,
   'verify-upload': handleVerifyUpload,
   'delete-asset': handleDeleteAsset,
   'delete-objects': handleDeleteObjects,
