@@ -125,9 +125,9 @@ describe('a model at the hub', () => {
     expect(await readdir(cacheFolder)).toEqual([NAME])
   })
 
-  test('says its size and licence before it is fetched', async () => {
+  test('says its size and licence before it is fetched, and one that is known without being asked', async () => {
     const files = clipFiles()
-    const hub = await startHub({ buffalo_l: files, [NAME]: files })
+    const hub = await startHub({ [NAME]: files })
     const store = createModelStore({ cacheFolder: '/nowhere', hubUrl: hub.url })
     const sizeBytes = Object.values(files).reduce((sum, { length }) => sum + length, 0)
 
@@ -135,7 +135,10 @@ describe('a model at the hub', () => {
     const unknown = await store.describe('clip', NAME)
     const missing = await store.describe('clip', 'nothing')
 
-    expect(faces).toEqual({ sizeBytes, licence: expect.stringContaining('non-commercial') })
+    expect(faces).toEqual({
+      sizeBytes: 191_000_000,
+      licence: expect.stringContaining('non-commercial'),
+    })
     expect(unknown).toEqual({ sizeBytes, licence: expect.stringContaining('unknown') })
     expect(missing).toBeUndefined()
   })

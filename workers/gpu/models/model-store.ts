@@ -21,14 +21,10 @@ export function createModelStore({ modelsDir, cacheFolder, hubUrl }: Options): M
     async describe(_kind, name) {
       if (!hubUrl) return undefined
       const { licence = UNKNOWN_LICENCE, sizeBytes } = findKnownModel(name) ?? {}
-      try {
-        const files = await listHubFiles(hubUrl, name, AbortSignal.timeout(DESCRIBE_TIMEOUT_MS))
-        return files && { sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0), licence }
-      } catch (error) {
-        // A person can agree while the hub cannot be reached; fetching then tells that it cannot.
-        if (sizeBytes !== undefined) return { sizeBytes, licence }
-        throw error
-      }
+      // Nobody outside is called before somebody has chosen a model that is not known here, or agreed to one.
+      if (sizeBytes !== undefined) return { sizeBytes, licence }
+      const files = await listHubFiles(hubUrl, name, AbortSignal.timeout(DESCRIBE_TIMEOUT_MS))
+      return files && { sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0), licence }
     },
     async fetch(kind, name, { onProgress, signal }) {
       if (!hubUrl) throw new ModelFetchError('no hub is set to fetch models from')
