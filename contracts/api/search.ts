@@ -122,6 +122,7 @@ export const StatisticsSearchDto = z
 /** The filters once more as they stand in a query string, where lists repeat and the text `null` cannot be told. */
 const number = z.string().regex(/^-?\d{1,16}$/, 'must be a whole number')
 const whole16 = number.transform(Number).meta({ openapi: { type: 'integer' } })
+const orNone = { openapi: { type: 'integer', nullable: true } }
 const listed = <List extends z.ZodType>(list: List) =>
   z.preprocess(
     (value) => (value === undefined || Array.isArray(value) ? value : [value]),
@@ -140,7 +141,12 @@ export const LargeAssetsQuery = z.object({
   isOffline: queryBoolean.optional(),
   withDeleted: queryBoolean.optional(),
   withExif: queryBoolean.optional(),
-  rating: whole16.pipe(z.number().min(-1).max(5)).transform(unrated).nullable().optional(),
+  rating: number
+    .transform(Number)
+    .pipe(z.number().min(-1).max(5))
+    .transform(unrated)
+    .meta(orNone)
+    .optional(),
   minFileSize: whole16.pipe(z.number().min(0)).optional(),
   size: whole16.pipe(z.number().min(1).max(MAX_SIZE)).optional(),
 })

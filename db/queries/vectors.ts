@@ -233,11 +233,16 @@ export async function findAssetVector(
 const SAMPLE_ROWS = 2000
 const SAMPLE_MIN_ROWS = 200
 
-export type Background = { size: number; lowest: number; low: number; quarter: number }
+export type Background = {
+  size: number
+  lowest: number
+  fivePercent: number
+  fifteenPercent: number
+}
 
 /**
- * How similar an owner's assets are to a target in general: similarities (1 − distance) of a sample at the bottom, the
- * twentieth and the quarter. Pages are drawn with the same seed each time, so that the pages of an answer agree.
+ * How similar an owner's assets are to a target in general: the lowest similarity (1 − distance) in a sample, and those
+ * that five and fifteen percent of it stay below. Pages are drawn with the same seed each time, so that the pages of an answer agree.
  */
 export async function findBackground(
   db: Db,
@@ -259,9 +264,9 @@ export async function findBackground(
       select embedding from drawn where (select count(*) from drawn) >= ${SAMPLE_MIN_ROWS}::int
       union all select embedding from owned)
     select count(*)::int as size,
-      to_json(percentile_cont(array[0, 0.05, 0.25]) within group (order by 1 - (embedding <=> ${TARGET}))) as quantiles
+      to_json(percentile_cont(array[0, 0.05, 0.15]) within group (order by 1 - (embedding <=> ${TARGET}))) as quantiles
     from sample`)
   const [row] = rows
-  const [lowest = 0, low = 0, quarter = 0] = row?.quantiles ?? []
-  return { size: Number(row?.size ?? 0), lowest, low, quarter }
+  const [lowest = 0, fivePercent = 0, fifteenPercent = 0] = row?.quantiles ?? []
+  return { size: Number(row?.size ?? 0), lowest, fivePercent, fifteenPercent }
 }

@@ -1,15 +1,20 @@
 import type { ServerFeaturesDto } from '#contracts/api/server.ts'
 import { readSystemConfig } from '#db/queries/system-config.ts'
+import { hasVectors } from '#db/queries/vectors.ts'
 import type { Deps } from '../deps.ts'
 
 /** What this server does, so that clients show no button that leads nowhere. */
 export async function findFeatures({ db }: Pick<Deps, 'db'>): Promise<ServerFeaturesDto> {
-  const { map, passwordLogin, trash } = await readSystemConfig(db)
+  const [{ machineLearning, map, passwordLogin, trash }, isAbleToCompare] = await Promise.all([
+    readSystemConfig(db),
+    hasVectors(db),
+  ])
+  const isLearning = machineLearning.enabled && isAbleToCompare
   return {
     configFile: false,
     duplicateDetection: false,
     email: false,
-    facialRecognition: false,
+    facialRecognition: isLearning && machineLearning.facialRecognition.enabled,
     importFaces: false,
     map: map.enabled,
     oauth: false,
@@ -18,9 +23,9 @@ export async function findFeatures({ db }: Pick<Deps, 'db'>): Promise<ServerFeat
     passwordLogin: passwordLogin.enabled,
     realtimeTranscoding: false,
     reverseGeocoding: false,
-    search: false,
+    search: true,
     sidecar: true,
-    smartSearch: false,
+    smartSearch: isLearning && machineLearning.clip.enabled,
     trash: trash.enabled,
   }
 }

@@ -20,7 +20,7 @@ test('what Immich apps ask before the login', async () => {
     passwordLogin: true,
     oauth: false,
     trash: true,
-    smartSearch: false,
+    search: true,
   })
   expect(await read('/api/server/config')).toMatchObject({
     isInitialized: true,
