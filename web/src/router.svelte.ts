@@ -26,6 +26,8 @@ export function parseRoute(path: string, search = ''): Route {
     case 'sign-up':
       return { page }
     case 'settings':
+      // Its address before there was a page for administrators.
+      if (second === 'users') return { page: 'admin', section: second }
       return { page, section: second ?? 'account' }
     case 'admin':
       return { page, section: second ?? 'jobs' }
