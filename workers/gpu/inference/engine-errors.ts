@@ -17,3 +17,8 @@ export class ModelLoadError extends Error {
 export class ModelRunError extends Error {
   override name = 'ModelRunError'
 }
+
+/** One batch failed, and the model goes on: it may have been too much at once. */
+export class BatchError extends ModelRunError {
+  override name = 'BatchError'
+}

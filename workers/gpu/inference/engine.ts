@@ -73,7 +73,7 @@ export type Engine = {
   /** `cuda` or `cpu`; `untried` until the first model or tryProviders. */
   provider(): string
   loaded(): LoadedModel[]
-  /** What is under way fails; all threads end. */
+  /** What waits fails, what is computed is waited for, and all threads end. */
   close(): Promise<void>
 }
 
@@ -88,6 +88,8 @@ export type EngineOptions = {
   log: Pick<Log, 'info' | 'warn' | 'error'>
   /** Tried in this order. */
   providers?: string[]
+  /** What runs in threads, if not thread.ts. */
+  threadFile?: URL
 }
 
 const IDLE_MS = 300_000
@@ -97,6 +99,7 @@ type OpenLane = { name: string; task: Task; threads(): number; provider(): strin
 
 export function createEngine(options: EngineOptions): Engine {
   const { modelFolder, concurrency, idleMs = IDLE_MS, log, providers = PROVIDERS } = options
+  const { threadFile } = options
   const notes = createProviderNotes(log)
   const pictureSlots = createSlots(concurrency)
   // A person waits for the answer to a query: it does not queue behind pictures.
@@ -123,7 +126,11 @@ export function createEngine(options: EngineOptions): Engine {
       const startThread = () => {
         log.info({ model: name, task }, 'a thread loads the model')
         const setup = { task, name, folder, providers }
-        return startModelThread({ setup, onProvider: notes.take })
+        return startModelThread({
+          setup,
+          onProvider: notes.take,
+          ...(threadFile && { file: threadFile }),
+        })
       }
       const lane = await openLane({ name, folder, slots, idleMs, startThread })
       if (closed) throw closed

@@ -1,7 +1,8 @@
 // A lane is the way of pictures or texts through one model: prepared a few at a time as they come, put together into
 // batches, computed on threads. While a thread computes, the next batch is prepared, and if it is full, sent along, so
 // that the thread never waits for it. What comes alone is not kept waiting for company.
-import { ModelLoadError, ModelRunError } from './engine-errors.ts'
+import { availableParallelism } from 'node:os'
+import { BatchError, ModelLoadError, ModelRunError } from './engine-errors.ts'
 import type { Batches, Results, Task } from './messages.ts'
 import type { ModelThread } from './model-thread.ts'
 import type { Slots } from './slots.ts'
@@ -24,8 +25,8 @@ export type Lane<T extends Task, Input> = {
   close(reason: Error): Promise<void>
 }
 
-/** libvips has as many threads for its work as libuv has: four, unless the process was started with another number. */
-const PREPARED_AT_ONCE = 4
+/** Decoding runs on libuv's threads: four, unless UV_THREADPOOL_SIZE was set when the process started. */
+const PREPARED_AT_ONCE = Math.max(4, availableParallelism())
 /** Another thread costs a copy of the model: not for what the next run of this one takes along. */
 const BACKLOG_FOR_ANOTHER_THREAD = 2
 /** The batch that is computed, and the next. */
@@ -43,17 +44,24 @@ export function createLane<T extends Task, Input, Prepared>(
 ): Lane<T, Input> {
   type Result = Results[T][number]
   type Ready = { item: Item<Input, Result>; prepared: Prepared }
-  type Holder = { thread: ModelThread; idle?: NodeJS.Timeout }
+  type Holder = { thread: ModelThread; batches: number; idle?: NodeJS.Timeout }
 
-  const { slots, batchSize } = options
+  const { slots } = options
   const holders = new Set<Holder>()
+  const ending = new Set<Promise<void>>()
   let waiting: Item<Input, Result>[] = []
   let ready: Ready[] = []
   let preparing = 0
   let provider: string | undefined
+  /** Lowered when a batch was too much, for a GPU's memory for one. */
+  let mostAtOnce = Number.POSITIVE_INFINITY
   let closed: Error | undefined
 
+  const batchSize = () => Math.min(mostAtOnce, options.batchSize(provider))
+  const usable = () => [...holders].filter(({ thread }) => thread.isUsable())
+
   function pump() {
+    if (closed) return rejectAll(closed)
     prepareMore()
     ready = ready.filter(({ item }) => !item.isSettled())
     while (ready.length > 0 && dispatch()) prepareMore()
@@ -62,7 +70,7 @@ export function createLane<T extends Task, Input, Prepared>(
 
   function prepareMore() {
     waiting = waiting.filter((item) => !item.isSettled())
-    const ahead = (holders.size + 1) * batchSize(provider)
+    const ahead = (holders.size + 1) * batchSize()
     while (waiting.length > 0 && preparing < PREPARED_AT_ONCE && ready.length + preparing < ahead) {
       const item = waiting.shift()
       if (item) void prepare(item)
@@ -84,25 +92,27 @@ export function createLane<T extends Task, Input, Prepared>(
 
   /** Sends one batch to a thread, if one may take it. */
   function dispatch(): boolean {
-    const size = batchSize(provider)
-    const idle = [...holders].find(({ thread }) => thread.pending() === 0)
-    const mayStart = holders.size === 0 || ready.length >= BACKLOG_FOR_ANOTHER_THREAD
+    const size = batchSize()
+    const threads = usable()
+    const idle = threads.find(({ batches }) => batches === 0)
+    const mayStart = threads.length === 0 || ready.length >= BACKLOG_FOR_ANOTHER_THREAD
     if ((idle || mayStart) && slots.take(pump)) {
       void compute(idle ?? start(), ready.splice(0, size))
       return true
     }
-    const next = [...holders].find(({ thread }) => thread.pending() < BATCHES_PER_THREAD)
+    const next = threads.find(({ batches }) => batches < BATCHES_PER_THREAD)
     if (!next || ready.length < size || slots.isWantedByOthers(pump)) return false
     void compute(next, ready.splice(0, size))
     return true
   }
 
   function start(): Holder {
-    const holder: Holder = { thread: options.startThread() }
+    const holder: Holder = { thread: options.startThread(), batches: 0 }
     holders.add(holder)
     void holder.thread.ended.then(() => {
       clearTimeout(holder.idle)
       holders.delete(holder)
+      if (holders.size === 0) mostAtOnce = Number.POSITIVE_INFINITY
       pump()
     })
     holder.thread.loaded.then(
@@ -120,10 +130,12 @@ export function createLane<T extends Task, Input, Prepared>(
   /** A slot is held from a thread's first batch until it has answered its last. */
   async function compute(holder: Holder, batch: Ready[]) {
     clearTimeout(holder.idle)
+    holder.batches += 1
     try {
       await runBatch(holder.thread, batch)
     } finally {
-      if (holder.thread.pending() === 0) {
+      holder.batches -= 1
+      if (holder.batches === 0) {
         slots.release()
         sleepLater(holder)
       }
@@ -141,16 +153,23 @@ export function createLane<T extends Task, Input, Prepared>(
         else item.resolve(result)
       }
     } catch (error) {
-      for (const { item } of batch) item.reject(asError(error))
+      const items = batch.map(({ item }) => item)
+      if (error instanceof BatchError && items.length > 1) {
+        // Again in halves, down to the one that cannot be computed: it spoils no other.
+        mostAtOnce = Math.ceil(items.length / 2)
+        waiting.unshift(...items)
+      } else for (const item of items) item.reject(asError(error))
     }
   }
 
   function sleepLater(holder: Holder) {
     clearTimeout(holder.idle)
     holder.idle = setTimeout(() => {
-      if (holder.thread.pending() > 0) return
+      if (holder.batches > 0) return
       holders.delete(holder)
-      void holder.thread.end()
+      const end = holder.thread.end()
+      ending.add(end)
+      void end.then(() => ending.delete(end))
     }, options.idleMs)
     holder.idle.unref()
   }
@@ -184,7 +203,7 @@ export function createLane<T extends Task, Input, Prepared>(
     async close(reason) {
       closed = reason
       rejectAll(reason)
-      await Promise.all([...holders].map(({ thread }) => thread.end()))
+      await Promise.all([...ending, ...[...holders].map(({ thread }) => thread.end())])
     },
   }
 }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { ModelLoadError, ModelRunError } from './engine-errors.ts'
+import { BatchError, ModelLoadError, ModelRunError } from './engine-errors.ts'
 import type {
   Batches,
   FromThread,
@@ -16,8 +16,8 @@ export type ModelThread = {
   loaded: Promise<{ provider: string }>
   /** However it ended. */
   ended: Promise<void>
-  /** Batches that it has and has not answered. */
-  pending(): number
+  /** False once it has failed, before it has ended. */
+  isUsable(): boolean
   run<T extends Task>(batch: Batches[T], transfer: ArrayBuffer[]): Promise<Results[T]>
   /** Lets the model go and ends; what is under way is waited for. */
   end(): Promise<void>
@@ -25,6 +25,8 @@ export type ModelThread = {
 
 type Options = {
   setup: ThreadSetup
+  /** The code that it runs. */
+  file?: URL
   /** Both providers that were taken and those that were not. */
   onProvider: (provider: string | undefined, refusals: Refusal[]) => void
 }
@@ -37,10 +39,10 @@ type Waiting = {
   reject: (error: Error) => void
 }
 
-export function startModelThread({ setup, onProvider }: Options): ModelThread {
+export function startModelThread({ setup, file = threadFile, onProvider }: Options): ModelThread {
   const title = 'name' in setup ? `${setup.name} (${setup.task})` : setup.task
   // Nothing of this process's own arguments is meant for the thread, and no secret of its environment.
-  const worker = new Worker(threadFile, { workerData: setup, execArgv: [], env: {}, name: title })
+  const worker = new Worker(file, { workerData: setup, execArgv: [], env: {}, name: title })
   const waiting = new Map<number, Waiting>()
   const loading = Promise.withResolvers<{ provider: string }>()
   loading.promise.catch(() => undefined) // whoever runs a batch hears it too
@@ -67,7 +69,7 @@ export function startModelThread({ setup, onProvider }: Options): ModelThread {
       const batch = waiting.get(message.id)
       waiting.delete(message.id)
       if (message.type === 'done') batch?.resolve(message.results)
-      else batch?.reject(new ModelRunError(`model ${title} failed: ${message.reason}`))
+      else batch?.reject(new BatchError(`model ${title} failed: ${message.reason}`))
     }
   })
   worker.on('error', (error) =>
@@ -81,7 +83,7 @@ export function startModelThread({ setup, onProvider }: Options): ModelThread {
   return {
     loaded: loading.promise,
     ended: ended.promise,
-    pending: () => waiting.size,
+    isUsable: () => reasonOfEnd === undefined,
     run: <T extends Task>(batch: Batches[T], transfer: ArrayBuffer[]) =>
       new Promise<Results[T]>((resolve, reject) => {
         if (reasonOfEnd) return reject(reasonOfEnd)
