@@ -1,8 +1,7 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eq, sql } from 'drizzle-orm'
-import { Redis } from 'ioredis'
 import type { AssetId, UserId } from '#contracts/ids.ts'
 import { detectFaces } from '#contracts/jobs/detect-faces.ts'
 import { embedImage } from '#contracts/jobs/embed-image.ts'
@@ -33,6 +32,10 @@ import { startGpu } from './start-gpu.ts'
 const SECRET = 'a-secret-of-the-tests'
 /** Looks are frequent, so that tests wait little. */
 const TIMING = { lookMs: 50, buildingMs: 50, activeMs: 200, modelRetryMs: 300 }
+
+/** As `until`, for what needs a model to be loaded first. */
+export const untilSeen = (condition: () => Promise<boolean> | boolean) =>
+  until(condition, { timeoutMs: 90_000 })
 
 type MachineLearning = {
   enabled?: boolean
@@ -170,26 +173,10 @@ export async function setupGpu() {
   const openJobsOf = async (assetId: AssetId) =>
     (await listRows(db)).filter(({ payload }) => payload.assetId === assetId)
   const isDone = (...assetIds: AssetId[]) =>
-    until(
-      async () => {
-        const rows = await listRows(db)
-        return !rows.some(({ payload }) => assetIds.includes(payload.assetId as AssetId))
-      },
-      { timeoutMs: 30_000 },
-    )
-
-  /** Puts a model where workers look. */
-  const putModel = (from: string, name: string) =>
-    cp(from, join(modelsFolder, name), { recursive: true })
-  const removeModel = (name: string) =>
-    rm(join(modelsFolder, name), { recursive: true, force: true })
-
-  async function emptyValkey() {
-    const connection = new Redis(valkey.url)
-    for await (const keys of connection.scanStream({ match: `${valkey.prefix}:*` }))
-      if (keys.length > 0) await connection.unlink(...(keys as string[]))
-    connection.disconnect()
-  }
+    untilSeen(async () => {
+      const rows = await listRows(db)
+      return !rows.some(({ payload }) => assetIds.includes(payload.assetId as AssetId))
+    })
 
   return {
     db,
@@ -211,8 +198,5 @@ export async function setupGpu() {
     listRuns,
     openJobsOf,
     isDone,
-    putModel,
-    removeModel,
-    emptyValkey,
   }
 }

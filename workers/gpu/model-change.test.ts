@@ -1,13 +1,16 @@
-import { rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { eq } from 'drizzle-orm'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import type { AssetId, FaceId, PersonId } from '#contracts/ids.ts'
 import { newId } from '#contracts/new-id.ts'
 import { assetFaces, people } from '#db/schema/tables.ts'
 import { colourPicture, facePicture, makeTinyClip, makeTinyFaces } from '#test/helpers/tiny-onnx.ts'
-import { until } from '#test/helpers/until.ts'
-import { setupGpu } from './gpu.suite.ts'
+import { setupGpu, untilSeen } from './gpu.suite.ts'
+import { startStandInHub } from './models/stand-in-hub.suite.ts'
+
+// Models are loaded and processes started, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 120_000 })
 
 const gpu = await setupGpu()
 const { db, modelsFolder, addPicture, configure, isDone, listVectors, listFaces, spaceOf } = gpu
@@ -22,14 +25,14 @@ afterAll(worker.stop)
 const stateOf = async (name: string) =>
   (await worker.ask('/models')).body.models.find((model: { name: string }) => model.name === name)
 const isActive = (kind: 'clip' | 'face', model: string) =>
-  until(async () => (await spaceOf(kind))?.model === model, { timeoutMs: 30_000 })
+  untilSeen(async () => (await spaceOf(kind))?.model === model)
 
 const reds: AssetId[] = []
 
 test('without models jobs wait and say why; they go on when the models appear', async () => {
   const owner = await gpu.seedUser()
   const asset = await addPicture(owner, await colourPicture('#ff0000'))
-  await until(async () => (await stateOf('first-clip')) !== undefined)
+  await untilSeen(async () => (await stateOf('first-clip')) !== undefined)
 
   const asked = await worker.ask('/embed-text', { text: 'red', model: 'first-clip' })
   const before = await stateOf('first-clip')
@@ -78,7 +81,7 @@ test('another model takes over when it has seen every picture, and questions are
   await use('second-clip', 'first-faces')
   const late = await addPicture(owner, await colourPicture('#00ff00'))
   await isActive('clip', 'second-clip')
-  await until(() => answers.at(-1)?.model === 'second-clip')
+  await untilSeen(() => answers.at(-1)?.model === 'second-clip')
   isAsking = false
   await asking
 
@@ -123,7 +126,7 @@ test('a model that cannot be used says so, keeps the one in use, and is used onc
   await use('third-clip', 'second-faces')
   const asset = await addPicture(owner, await colourPicture('#0000ff'))
   await isDone(asset)
-  await until(async () => (await stateOf('third-clip'))?.state === 'failed')
+  await untilSeen(async () => (await stateOf('third-clip'))?.state === 'failed')
 
   expect((await spaceOf('clip'))?.model).toBe('second-clip')
   expect(await listVectors('clip')).toContain(asset)
@@ -134,3 +137,54 @@ test('a model that cannot be used says so, keeps the one in use, and is used onc
   await isActive('clip', 'third-clip')
   expect(await listVectors('clip')).toContain(asset)
 })
+
+test('a model is fetched when somebody has agreed to it, and pictures wait for it', async () => {
+  const owner = await gpu.seedUser()
+  const made = await makeTinyClip({
+    folder: join(gpu.folder, 'hub'),
+    name: 'fetched-clip',
+    dimension: 8,
+  })
+  const hub = await startStandInHub({ 'fetched-clip': await readFolder(made) })
+  const fetching = await gpu.startWorker({ hubUrl: hub.url })
+  const describe = async () =>
+    (await fetching.ask('/models')).body.models.find(
+      (model: { name: string }) => model.name === 'fetched-clip',
+    )
+
+  const wanted = {
+    clip: { modelName: 'fetched-clip' },
+    facialRecognition: { modelName: 'second-faces' },
+  }
+  await configure(wanted)
+  await untilSeen(async () => (await describe())?.state === 'needs-acceptance')
+  const before = await describe()
+  const asked = hub.requests.filter((request) => request.startsWith('files'))
+  await configure({ ...wanted, acceptedModels: ['fetched-clip'] })
+  await isActive('clip', 'fetched-clip')
+  const asset = await addPicture(owner, await colourPicture('#ff0000'))
+  await isDone(asset)
+
+  expect(before).toMatchObject({
+    reason: expect.stringContaining('agreed'),
+    sizeBytes: expect.any(Number),
+    licence: expect.any(String),
+  })
+  expect(asked).toEqual([])
+  expect(await listVectors('clip', 'fetched-clip')).toContain(asset)
+  await fetching.stop()
+  await hub.close()
+})
+
+async function readFolder(folder: string): Promise<Record<string, Buffer>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+  const files = await Promise.all(
+    paths.map(
+      async (path): Promise<[string, Buffer]> => [path, await readFile(join(folder, path))],
+    ),
+  )
+  return Object.fromEntries(files)
+}

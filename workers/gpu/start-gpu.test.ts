@@ -1,12 +1,14 @@
 import { eq } from 'drizzle-orm'
 import sharp from 'sharp'
-import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { FaceId, PersonId } from '#contracts/ids.ts'
 import { newId } from '#contracts/new-id.ts'
 import { assetFaces, assetModelRuns, people } from '#db/schema/tables.ts'
 import { colourPicture, facePicture, makeTinyClip, makeTinyFaces } from '#test/helpers/tiny-onnx.ts'
-import { until } from '#test/helpers/until.ts'
-import { setupGpu } from './gpu.suite.ts'
+import { setupGpu, untilSeen } from './gpu.suite.ts'
+
+// Models are loaded and processes started, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 120_000 })
 
 const gpu = await setupGpu()
 const { db, addPicture, configure, isDone, listVectors, listFaces, listRuns } = gpu
@@ -124,7 +126,7 @@ test('a preview that nobody can read fails alone, with its reason', async () => 
   const broken = pictures.pop()
   if (!broken) throw new Error('there is one')
   await isDone(...pictures)
-  await until(async () => (await gpu.openJobsOf(broken)).every(({ failedAt }) => failedAt))
+  await untilSeen(async () => (await gpu.openJobsOf(broken)).every(({ failedAt }) => failedAt))
 
   const jobs = await gpu.openJobsOf(broken)
   expect(jobs.map(({ name }) => name).sort()).toEqual(['detect-faces', 'embed-image'])
@@ -144,7 +146,7 @@ test('what came while nobody looked is looked at later; what is nothing for mode
   const late = await addPicture(owner, preview)
   await isDone(hidden, trashed, late)
   await db.delete(assetModelRuns).where(eq(assetModelRuns.assetId, late))
-  await until(async () => (await listRuns(late)).length === 2)
+  await untilSeen(async () => (await listRuns(late)).length === 2)
 
   expect(await listRuns(hidden)).toEqual([])
   expect(await listRuns(trashed)).toHaveLength(2)
@@ -183,9 +185,9 @@ test('jobs of a kind that is switched off wait, and go on when it is switched on
   const owner = await gpu.seedUser()
   await configure({ ...WANTED, clip: { enabled: false, modelName: 'tiny-clip' } })
   const isOff = async () => (await worker.ask('/models')).body.models[0].state === 'disabled'
-  await until(isOff)
+  await untilSeen(isOff)
   const asset = await addPicture(owner, await colourPicture('#ff00ff'))
-  await until(async () => (await gpu.openJobsOf(asset)).length === 1)
+  await untilSeen(async () => (await gpu.openJobsOf(asset)).length === 1)
   const { status, body } = await worker.ask('/embed-text', { text: 'red', model: 'tiny-clip' })
 
   const waiting = await gpu.openJobsOf(asset)
