@@ -35,7 +35,7 @@ export async function openTokenizer({ folder, name, length }: Options) {
   const config = TokenizerConfig.parse(await readJson('textual/tokenizer_config.json'))
   const definition = z.looseObject({}).parse(await readJson('textual/tokenizer.json'))
   const tokenizer = new Tokenizer(definition, config)
-  const padId = (config.pad_token && tokenizer.token_to_id(config.pad_token)) ?? 0
+  const padId = tokenizer.token_to_id(config.pad_token ?? '') ?? 0
   const contextLength = length ?? textConfig?.context_length ?? DEFAULT_CONTEXT_LENGTH
   const isCanonical = textConfig?.tokenizer_kwargs?.clean === 'canonicalize'
   const isNllb = NLLB.test(name)
