@@ -42,8 +42,9 @@ const HUB_NAME = 'hub'
 
 type Namespace = { idFromName(name: string): unknown; get(id: unknown): Service }
 
+/** A service says of every name that it has such a method; a namespace has no `fetch`. */
 function isNamespace(value: unknown): value is Namespace {
-  return typeof value === 'object' && value !== null && 'idFromName' in value
+  return typeof value === 'object' && value !== null && 'idFromName' in value && !isService(value)
 }
 
 /** The Hub as an object of this or another Worker; undefined where HUB is no namespace. */

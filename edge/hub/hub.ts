@@ -78,7 +78,7 @@ export class Hub implements DurableObject {
     this.#ctx.acceptWebSocket(server, [tag])
     server.serializeAttachment(listener)
     server.send(openPacket(listener.sid))
-    if ((await this.#ctx.storage.getAlarm()) === null) await this.#setAlarm()
+    await this.#wakeFor([listener])
     return new Response(null, { status: 101, webSocket: client })
   }
 
@@ -119,17 +119,18 @@ export class Hub implements DurableObject {
       else send(socket, PING)
     }
     this.#recentCuts = this.#recentCuts.filter(({ at }) => now - at < CUTS_KEPT_MS)
-    await this.#setAlarm()
+    await this.#wakeFor(this.#ctx.getWebSockets().map(listenerOf))
   }
 
-  /** None when nobody is there, else for the next ping or the next end of a session. */
-  async #setAlarm(): Promise<void> {
-    const sockets = this.#ctx.getWebSockets()
-    if (sockets.length === 0) return
+  /** For the next ping, or before that for the end of a session. Nobody there: for nothing. */
+  async #wakeFor(listeners: Listener[]): Promise<void> {
+    if (listeners.length === 0) return
     const now = Date.now()
-    const ends = sockets.map((socket) => listenerOf(socket).expiresAt ?? Number.POSITIVE_INFINITY)
-    const soonest = ends.reduce((first, end) => Math.min(first, end), now + PING_INTERVAL_MS)
-    await this.#ctx.storage.setAlarm(Math.max(soonest, now))
+    // One that is over may still be closing.
+    const ends = listeners.map(({ expiresAt = 0 }) => expiresAt).filter((end) => end > now)
+    const dueAt = ends.reduce((first, end) => Math.min(first, end), now + PING_INTERVAL_MS)
+    const alarmAt = await this.#ctx.storage.getAlarm()
+    if (alarmAt === null || dueAt < alarmAt) await this.#ctx.storage.setAlarm(dueAt)
   }
 
   async #push(request: Request): Promise<Response> {
