@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { assets } from '#db/schema/tables.ts'
+import { faultsOf } from '#test/helpers/axe.ts'
 import { createAccounts, createBackend } from '#test/helpers/backend.ts'
 import {
   buildGallery,
@@ -336,25 +336,6 @@ describe('a large library', () => {
 })
 
 describe('for everybody', () => {
-  const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-
-  async function faultsOf(page: Page) {
-    await page.evaluate(await readFile(axe, 'utf8'))
-    return await page.evaluate(async () => {
-      const { axe } = window as unknown as {
-        axe: {
-          run: (
-            options: object,
-          ) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>
-        }
-      }
-      const { violations } = await axe.run({
-        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-      })
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-    })
-  }
-
   test.each(['light', 'dark'] as const)('axe finds no fault in the %s theme', async (theme) => {
     const { page } = await openAsNewUser({
       ...DESKTOP,

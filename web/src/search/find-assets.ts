@@ -4,7 +4,9 @@ import type { AskForPage } from '../timeline/result-list.svelte.ts'
 import { assetOfDetails } from '../viewer/asset-of-details.ts'
 import { filtersOf, type SearchQuery } from './search-query.ts'
 
-export type SearchAnswer = { assets: { items: AssetResponseDto[]; nextPage: string | null } }
+export type SearchAnswer = {
+  assets: { items: AssetResponseDto[]; nextPage: string | null; nextCursor?: string | null }
+}
 
 const PAGE_SIZE = 100
 
@@ -18,11 +20,11 @@ export function findAssets(query: SearchQuery): AskForPage {
     const body = {
       ...filtersOf(query),
       ...wanted,
-      ...(page === undefined ? {} : { page: Number(page) }),
+      ...(page === undefined ? {} : { cursor: page }),
       size: PAGE_SIZE,
       withExif: true,
     }
     const { assets } = await callApi<SearchAnswer>('POST', path, { body, signal })
-    return { assets: assets.items.map(assetOfDetails), nextPage: assets.nextPage ?? undefined }
+    return { assets: assets.items.map(assetOfDetails), nextPage: assets.nextCursor ?? undefined }
   }
 }

@@ -1,0 +1,287 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
+import type { Browser, Page } from 'playwright-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { AssetId, FaceId, PersonId, UserId } from '#contracts/ids.ts'
+import { newId } from '#contracts/new-id.ts'
+import { assetFaces, assets, people } from '#db/schema/tables.ts'
+import { faultsOf } from '#test/helpers/axe.ts'
+import { createAccounts, createBackend } from '#test/helpers/backend.ts'
+import {
+  buildGallery,
+  createFolder,
+  dropFiles,
+  expectPictures,
+  launchChromium,
+  logIn,
+  makePhoto,
+  openGallery,
+  tilesOf,
+} from '#test/helpers/gallery.ts'
+import { assetRow } from '#test/helpers/seed.ts'
+import { until } from '#test/helpers/until.ts'
+import { buildTestEdge, startEdge } from '#test/helpers/workerd.ts'
+
+const DESKTOP = { viewport: { width: 1440, height: 900 } }
+const PHONE = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+}
+
+let browser: Browser
+let folder: string
+let backend: Awaited<ReturnType<typeof createBackend>>
+let edge: Awaited<ReturnType<typeof startEdge>>
+let accounts: Awaited<ReturnType<typeof createAccounts>>
+
+beforeAll(async () => {
+  folder = await createFolder()
+  const edgeFolder = await buildTestEdge()
+  await buildGallery(edgeFolder)
+  backend = await createBackend()
+  edge = await startEdge(edgeFolder, backend.edgeVariables, 2)
+  accounts = await createAccounts(edge.url)
+  browser = await launchChromium()
+})
+
+async function openAsNewUser(options: object = DESKTOP) {
+  const user = await accounts.newUser()
+  const gallery = await openGallery(browser, { url: edge.url, ...options })
+  await logIn(gallery.page, user)
+  return { ...gallery, user }
+}
+
+/** Rows are enough where no picture is looked at. */
+async function seedPhotos(ownerId: UserId, count: number): Promise<AssetId[]> {
+  const rows = Array.from({ length: count }, (_, index) => {
+    const at = new Date(Date.UTC(2023, 5, 20) - index * 3_600_000)
+    return assetRow(ownerId, {
+      ...{ fileCreatedAt: at, fileModifiedAt: at, localDateTime: at, width: 1500, height: 1000 },
+      failureReason: 'Only a row',
+      originalFileName: `walk-${String(index).padStart(2, '0')}.jpg`,
+    })
+  })
+  await backend.db.insert(assets).values(rows)
+  return rows.map(({ id }) => id as AssetId)
+}
+
+async function seedPerson(ownerId: UserId, name: string, assetIds: AssetId[]): Promise<PersonId> {
+  const id = newId<PersonId>()
+  await backend.db.insert(people).values({ id, ownerId, name })
+  const box = { boundingBoxX1: 10, boundingBoxY1: 10, boundingBoxX2: 90, boundingBoxY2: 90 }
+  await backend.db.insert(assetFaces).values(
+    assetIds.map((assetId) => ({
+      ...{ id: newId<FaceId>(), assetId, personId: id, imageWidth: 100, imageHeight: 100 },
+      ...box,
+    })),
+  )
+  return id
+}
+
+const rowsOf = (ownerId: UserId) =>
+  backend.db.select().from(assets).where(eq(assets.ownerId, ownerId))
+const favouritesOf = async (ownerId: UserId) =>
+  (await rowsOf(ownerId)).filter(({ isFavorite }) => isFavorite).map(({ id }) => id)
+
+const search = (page: Page) => page.getByRole('combobox', { name: 'Search your photos' })
+const viewerOf = (page: Page) => page.getByRole('dialog', { name: 'Viewer' })
+
+describe('search', () => {
+  test('finds a file by its name, suggests it while typing, and is told by the address', async () => {
+    const { page, faults } = await openAsNewUser()
+    const tag = randomBytes(4).toString('hex')
+    await dropFiles(
+      page,
+      await Promise.all([
+        makePhoto(join(folder, `lake-${tag}.jpg`), { takenAt: '2023:06:05 14:05:00' }),
+        makePhoto(join(folder, `hill-${tag}.jpg`), { takenAt: '2022:03:05 09:00:00' }),
+      ]),
+    )
+    await expectPictures(page, 2)
+    await page.getByRole('button', { name: 'Close', exact: true }).click()
+
+    await page.keyboard.press('/')
+    await search(page).pressSequentially('lake')
+    await page.getByRole('option', { name: `lake-${tag}.jpg` }).click()
+    await viewerOf(page).getByText('14:05').first().waitFor()
+    await page.keyboard.press('Escape')
+    await viewerOf(page).waitFor({ state: 'detached' })
+
+    await page.keyboard.press('/')
+    await search(page).fill(tag)
+    await page.keyboard.press('Enter')
+    // No model looks into pictures here: the names of files still answer, and the page says why.
+    await page.getByText(/^Search by words is not available/).waitFor()
+    await expectPictures(page, 2)
+    expect(new URL(page.url()).searchParams.get('q')).toBe(tag)
+
+    await page.getByRole('button', { name: 'Date' }).click()
+    await page.getByLabel('From').fill('2023-01-01')
+    await page.getByRole('button', { name: 'Show these days' }).click()
+    await page.getByText('1 item', { exact: true }).waitFor()
+    expect(await tilesOf(page).count()).toBe(1)
+
+    await tilesOf(page).first().click()
+    await viewerOf(page).getByText('14:05').first().waitFor()
+    await page.goBack()
+    await viewerOf(page).waitFor({ state: 'detached' })
+    await page.goBack()
+    await page.getByText('2 items', { exact: true }).waitFor()
+    await page.getByRole('link', { name: 'Photos', exact: true }).click()
+    await page.keyboard.press('/')
+    await page.getByRole('option', { name: tag }).waitFor()
+    expect(faults).toEqual([])
+  })
+
+  test('nothing found says so', async () => {
+    const { page } = await openAsNewUser()
+
+    await page.goto('/search?q=unicorn&by=name')
+
+    await page.getByRole('heading', { name: 'Nothing found' }).waitFor()
+  })
+
+  test('results come page after page, can be chosen as everything else, and an undo puts them back in their place', async () => {
+    const { page, user } = await openAsNewUser()
+    await seedPhotos(user.id, 150)
+    await page.goto('/search?q=walk&by=name')
+    await page.getByText('100 items and more').waitFor()
+    await page.getByRole('region', { name: 'Results' }).press('End')
+    await page.getByText('150 items', { exact: true }).waitFor()
+    await page.keyboard.press('Home')
+    const first = await tilesOf(page).first().getAttribute('data-asset')
+
+    await tilesOf(page).first().focus()
+    await page.keyboard.press('Space')
+    await page.keyboard.press('Shift+ArrowRight')
+    await page.keyboard.press('Delete')
+    await page.getByText('148 items').waitFor()
+    await page.getByRole('button', { name: 'Undo' }).click()
+
+    await page.getByText('150 items', { exact: true }).waitFor()
+    expect(await tilesOf(page).first().getAttribute('data-asset')).toBe(first)
+    await until(async () => (await rowsOf(user.id)).every(({ trashedAt }) => trashedAt === null))
+  })
+})
+
+describe('what is done to many', () => {
+  test('is undone for each as it was before', async () => {
+    const { page, user } = await openAsNewUser()
+    const [first = ''] = await seedPhotos(user.id, 6)
+    await backend.db
+      .update(assets)
+      .set({ isFavorite: true })
+      .where(eq(assets.id, first as AssetId))
+    await page.reload()
+    await tilesOf(page).first().waitFor()
+
+    await page.getByRole('heading', { name: 'June 2023', level: 2 }).hover()
+    await page.getByRole('button', { name: 'Select all of June 2023' }).click()
+    await page.getByRole('toolbar', { name: 'Selection' }).getByText('6').waitFor()
+    await page.getByRole('button', { name: 'Add to favourites' }).click()
+    await page.getByText('5 items added to favourites').waitFor()
+    await until(async () => (await favouritesOf(user.id)).length === 6)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await until(async () => (await favouritesOf(user.id)).length === 1)
+    expect(await favouritesOf(user.id)).toEqual([first])
+
+    await tilesOf(page).first().focus()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.press('Shift+A')
+    await page.getByText('6 items archived').waitFor()
+    await page.getByRole('heading', { name: 'Your photos live here' }).waitFor()
+    await page.getByRole('link', { name: 'Archive' }).click()
+    await until(async () => (await tilesOf(page).count()) === 6)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('heading', { name: 'The archive is empty' }).waitFor()
+    await page.getByRole('link', { name: 'Photos', exact: true }).click()
+    await until(async () => (await tilesOf(page).count()) === 6)
+    expect((await rowsOf(user.id)).every(({ visibility }) => visibility === 'timeline')).toBe(true)
+  })
+})
+
+describe('people', () => {
+  test('get names, are merged and hidden, and have a page of their own', async () => {
+    const { page, user, faults } = await openAsNewUser()
+    const ids = await seedPhotos(user.id, 9)
+    await seedPerson(user.id, 'Anna', ids.slice(0, 4))
+    await seedPerson(user.id, '', ids.slice(4, 7))
+    const hidden = await seedPerson(user.id, 'Stranger', ids.slice(7))
+    await page.getByRole('link', { name: 'People' }).click()
+    await page.getByRole('link', { name: 'Anna' }).waitFor()
+
+    await page.getByRole('button', { name: 'Hide people' }).click()
+    await page.getByRole('button', { name: 'Hide Stranger' }).click()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('1 person hidden').waitFor()
+    expect(await page.getByRole('link', { name: 'Stranger' }).count()).toBe(0)
+    const [row] = await backend.db.select().from(people).where(eq(people.id, hidden))
+    expect(row?.isHidden).toBe(true)
+
+    await page.getByRole('button', { name: 'Add a name' }).click()
+    await page.getByRole('combobox', { name: 'Name of this person' }).fill('ann')
+    await page.getByRole('option', { name: 'Anna' }).click()
+    await page.getByRole('button', { name: 'Yes, merge' }).click()
+    await page.getByText('2 people are one now').waitFor()
+    await page.getByText('7 photos').waitFor()
+
+    await page.getByRole('button', { name: 'Rename Anna' }).click()
+    await page.keyboard.type('Annabel')
+    await page.keyboard.press('Enter')
+    await page.getByRole('link', { name: 'Annabel' }).click()
+    await until(async () => (await tilesOf(page).count()) === 7)
+
+    await tilesOf(page).first().click()
+    await page.getByRole('button', { name: 'Information' }).click()
+    await page.getByRole('link', { name: /^Annabel/ }).waitFor()
+    await page.keyboard.press('Escape')
+    await viewerOf(page).waitFor({ state: 'detached' })
+    await page.keyboard.press('/')
+    await search(page).pressSequentially('annab')
+    await page.getByRole('option', { name: 'Annabel' }).click()
+    await page.getByText('7 items', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'People: Annabel' }).waitFor()
+    expect(faults).toEqual([])
+  })
+})
+
+describe('for everybody', () => {
+  test.each([
+    ['a desktop', DESKTOP],
+    ['a phone', PHONE],
+  ])('axe finds no fault on %s', async (_, size) => {
+    const { page } = await openGallery(browser, {
+      ...{ url: edge.url, ...size, reducedMotion: 'reduce', colorScheme: 'dark' },
+    })
+    await logIn(page, accounts.admin)
+    const ids = await seedPhotos(accounts.admin.id, 5)
+    const person = await seedPerson(accounts.admin.id, 'Grace', ids)
+    const found: Record<string, string[]> = {}
+    const visits: [string, () => Promise<unknown>][] = [
+      ['/search?q=walk&by=name', () => tilesOf(page).first().waitFor()],
+      ['/people', () => page.getByRole('link', { name: 'Grace' }).first().waitFor()],
+      [`/people/${person}`, () => tilesOf(page).first().waitFor()],
+      ['/settings/drop-in', () => page.getByText('Endpoint').waitFor()],
+      ['/admin/jobs', () => page.getByText('Reading metadata').waitFor()],
+      ['/admin/storage', () => page.getByText('of originals').waitFor()],
+      ['/admin/models', () => page.getByLabel('Model for faces').waitFor()],
+    ]
+    for (const [path, isThere] of visits) {
+      await page.goto(path)
+      await isThere()
+      found[path] = await faultsOf(page)
+    }
+    await page.goto('/people')
+    if (size === PHONE) await page.getByRole('button', { name: 'Search', exact: true }).tap()
+    else await search(page).focus()
+    await page.getByRole('listbox', { name: 'Suggestions' }).waitFor()
+    found.suggestions = await faultsOf(page)
+    const width = await page.evaluate(() => document.documentElement.scrollWidth)
+
+    expect(Object.entries(found).filter(([, list]) => list.length > 0)).toEqual([])
+    expect(width).toBe(size.viewport.width)
+  })
+})
