@@ -170,6 +170,8 @@ export async function setupGpu() {
   const listRuns = (assetId: AssetId) =>
     db.select().from(assetModelRuns).where(eq(assetModelRuns.assetId, assetId))
 
+  const listOpenJobs = async (name: string) =>
+    (await listRows(db)).filter((row) => row.name === name)
   const openJobsOf = async (assetId: AssetId) =>
     (await listRows(db)).filter(({ payload }) => payload.assetId === assetId)
   const isDone = (...assetIds: AssetId[]) =>
@@ -196,6 +198,7 @@ export async function setupGpu() {
     findNearest,
     listFaces,
     listRuns,
+    listOpenJobs,
     openJobsOf,
     isDone,
   }
