@@ -7,11 +7,19 @@ const benches: Record<string, { load: () => Promise<Bench>; isUsual: boolean }> 
     load: async () => (await import('./thumbnails.ts')).benchThumbnails,
     isUsual: true,
   },
+  embeddings: {
+    load: async () => (await import('./embeddings.ts')).benchEmbeddings,
+    isUsual: true,
+  },
   presigned: {
     load: async () => (await import('./presigned-upload.ts')).benchPresignedUpload,
     isUsual: true,
   },
   form: { load: async () => (await import('./form-upload.ts')).benchFormUpload, isUsual: true },
+  vectors: {
+    load: async () => (await import('./vector-search.ts')).benchVectorSearch,
+    isUsual: true,
+  },
   idle: { load: async () => (await import('./idle.ts')).benchIdle, isUsual: false },
   outbox: { load: async () => (await import('./outbox.ts')).benchOutbox, isUsual: true },
   import: { load: async () => (await import('./import.ts')).benchImport, isUsual: false },

@@ -4,7 +4,7 @@ import { atomically } from '../atomically.ts'
 import type { Db } from '../client.ts'
 import { assets } from '../schema/tables.ts'
 import { type AssetScope, visibleTo } from './asset-access.ts'
-import { type VectorSpace, type VectorSpaceKind, vectorTable } from './vector-spaces.ts'
+import { type VectorSpace, type VectorSpaceKind, vectorTable, vectorText } from './vector-spaces.ts'
 
 /**
  * Up to so many candidates are compared one by one, which is exact and, measured with 512 dimensions, as fast as an index
@@ -103,6 +103,10 @@ export type NearestQuery = {
   candidates: Candidates
   limit: number
 }
+
+/** What numbers are in a statement. */
+export const vectorLiteral = (embedding: ArrayLike<number>): SQL =>
+  sql`${vectorText(embedding)}::vector`
 
 const keyOf = (kind: VectorSpaceKind) => sql.raw(kind === 'clip' ? 'v.asset_id' : 'v.face_id')
 
