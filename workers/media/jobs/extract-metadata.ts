@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { PermanentError } from '#contracts/errors.ts'
-import { tellAssets } from '#contracts/events.ts'
+import { tellAssets, tellUser } from '#contracts/events.ts'
 import type { PayloadOf } from '#contracts/jobs/define-job.ts'
 import type { extractMetadata } from '#contracts/jobs/extract-metadata.ts'
 import { makeThumbnails } from '#contracts/jobs/make-thumbnails.ts'
@@ -55,7 +55,9 @@ export async function handleExtractMetadata(
   pusher.push([
     tellAssets(asset.ownerId, asset.thumbnailedAt ? 'updated' : 'processing', [assetId]),
   ])
-  if (facts.metadata.contentIdentifier) await linkLivePhotoForWork(db, { assetId })
+  if (!facts.metadata.contentIdentifier) return
+  const motionId = await linkLivePhotoForWork(db, { assetId })
+  if (motionId) pusher.push([tellUser(asset.ownerId, 'on_asset_hidden', motionId)])
 }
 
 async function fetchSidecar(asset: AssetForWork, deps: MediaDeps, signal: AbortSignal) {
