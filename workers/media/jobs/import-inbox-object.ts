@@ -58,21 +58,49 @@ export async function handleImportInboxObject(
 const isReplaced = (error: unknown) =>
   isChanged(error) || (error instanceof StoreError && error.status === 404)
 
+type ReadAll = (partBytes: number | undefined) => Promise<HashedObject>
+
+/** Most objects are read in any case: then one request tells what they are and brings their bytes. */
 async function look(work: InboxWork) {
+  const { place, deps } = work
+  const isPicture = !isSidecar(place.objectKey) && mediaTypeOfName(fileNameOfKey(place.objectKey))
+  if (isPicture && !faultOfName(place.objectKey)) return await lookInto(work)
+  const head = await deps.storage.head(place.objectKey)
+  if (!head) return await deleteInboxRow(deps.db, place)
+  await importVersion(work, versionOf(head), (partBytes) => readVersion(work, head, partBytes))
+}
+
+async function lookInto(work: InboxWork) {
   const { place, deps, context } = work
   const source = await deps.storage.open(place.objectKey, { signal: context.signal })
   if (!source) return await deleteInboxRow(deps.db, place)
   const { head, body } = source
   try {
-    const version = { head, etag: head.etag.replaceAll('"', '') }
-    const readAll = (partBytes: number | undefined) => hashObject(body, { partBytes })
-    return await importVersion(work, version, readAll)
+    await importVersion(work, versionOf(head), (partBytes) => hashObject(body, { partBytes }))
   } finally {
     body.destroy()
   }
 }
 
-type ReadAll = (partBytes: number | undefined) => Promise<HashedObject>
+async function readVersion(
+  { place, deps, context }: InboxWork,
+  head: ObjectHead,
+  partBytes?: number,
+) {
+  const source = await deps.storage.open(place.objectKey, { signal: context.signal })
+  try {
+    if (source?.head.etag === head.etag) return await hashObject(source.body, { partBytes })
+    const message = `${place.objectKey} was replaced while it was imported`
+    throw new StoreError(message, { status: 412, code: 'PreconditionFailed' })
+  } finally {
+    source?.body.destroy()
+  }
+}
+
+const versionOf = (head: ObjectHead): InboxVersion => ({
+  head,
+  etag: head.etag.replaceAll('"', ''),
+})
 
 async function importVersion(work: InboxWork, version: InboxVersion, readAll: ReadAll) {
   const { place, deps, context, limits } = work

@@ -486,6 +486,17 @@ describe('a sidecar', () => {
       expect((await findRow(owner, name))?.state).toBe('waiting')
   })
 
+  test('is not held up by its own size', async () => {
+    const owner = await seedUser()
+    await drop(owner, 'a.jpg', await makeJpeg())
+    await importOne(owner, 'a.jpg')
+    await drop(owner, 'a.xmp', Buffer.concat([xmp('large'), Buffer.alloc(MIB, ' ')]))
+
+    await importOne(owner, 'a.xmp')
+
+    expect(await describedAs(owner)).toBe('large')
+  }, 10_000)
+
   test('that is too large stays', async () => {
     const owner = await seedUser()
     await drop(owner, 'a.xmp', Buffer.alloc(2 * MIB + 1, 32))
