@@ -22,6 +22,7 @@ const benches: Record<string, { load: () => Promise<Bench>; isUsual: boolean }> 
   },
   idle: { load: async () => (await import('./idle.ts')).benchIdle, isUsual: false },
   outbox: { load: async () => (await import('./outbox.ts')).benchOutbox, isUsual: true },
+  'drop-in': { load: async () => (await import('./drop-in.ts')).benchDropIn, isUsual: false },
   import: { load: async () => (await import('./import.ts')).benchImport, isUsual: false },
 }
 

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { releaseBytes } from '#workers/tools/release-bytes.ts'
 import { FACE_EDGE_PX, writeAlignedFace } from './align-face.ts'
 import { type DetectedFace, facesFromOutputs } from './detected-faces.ts'
 import { DETECTION_EDGE_PX } from './detection-input.ts'
@@ -35,10 +34,6 @@ export async function loadFaceModel({ folder, providers }: Setup) {
       for (let first = 0; first < faces.length; first += FACES_PER_RUN) {
         const some = faces.slice(first, first + FACES_PER_RUN)
         embeddings.push(...(await recognise(recognition, some, normalising)))
-      }
-      for (const { pixels, detectionInput } of pictures) {
-        releaseBytes(pixels)
-        releaseBytes(new Uint8Array(detectionInput.buffer))
       }
       return pictures.map(({ width, height }, index) => ({
         width,

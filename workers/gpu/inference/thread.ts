@@ -1,5 +1,6 @@
 // Entry of a model's thread. Loading and running a model block JavaScript for up to seconds, so both happen here.
 import { parentPort, workerData } from 'node:worker_threads'
+import { releaseBytes } from '#workers/tools/release-bytes.ts'
 import { loadImageModel } from './embed-images.ts'
 import { loadTextModel } from './embed-texts.ts'
 import { loadFaceModel } from './find-faces.ts'
@@ -63,6 +64,15 @@ async function answer({ id, batch }: Exclude<ToThread, 'end'>) {
   } catch (error) {
     send({ type: 'failed', id, reason: reasonOf(error) })
   }
+  for (const values of pixelsIn(batch)) releaseBytes(new Uint8Array(values.buffer))
+}
+
+/** The engine has handed them over: nobody else has them. */
+function pixelsIn(batch: Batches[Task]) {
+  if ('values' in batch) return [batch.values]
+  if ('pictures' in batch)
+    return batch.pictures.flatMap(({ pixels, detectionInput }) => [pixels, detectionInput])
+  return []
 }
 
 function buffersOf(results: Results[Task]): ArrayBuffer[] {
