@@ -4,6 +4,7 @@ import { apiKeyRoutes } from './api-keys/routes.ts'
 import type { AppEnv } from './app-env.ts'
 import { assetRoutes } from './assets/routes.ts'
 import { authenticationRoutes } from './authentication/routes.ts'
+import { faceRoutes } from './faces/routes.ts'
 import { publicRoute } from './http/allow.ts'
 import { onError, onNotFound } from './http/errors.ts'
 import { requestContext } from './http/request-context.ts'
@@ -15,6 +16,7 @@ import { mapRoutes } from './map/routes.ts'
 import { modelRoutes } from './models/routes.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { servePage } from './page.ts'
+import { peopleRoutes } from './people/routes.ts'
 import { queueRoutes } from './queues/routes.ts'
 import { searchRoutes } from './search/routes.ts'
 import { serverRoutes } from './server/routes.ts'
@@ -37,9 +39,11 @@ export const api = new Hono<AppEnv>()
   .route('/api/api-keys', apiKeyRoutes)
   .route('/api/assets', assetRoutes)
   .route('/api/auth', authenticationRoutes)
+  .route('/api/faces', faceRoutes)
   .route('/api/inbox', inboxRoutes)
   .route('/api/jobs', jobRoutes)
   .route('/api/map', mapRoutes)
+  .route('/api/people', peopleRoutes)
   .route('/api/queues', queueRoutes)
   .route('/api/search', searchRoutes)
   .route('/api/server', serverRoutes)

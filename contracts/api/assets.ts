@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AssetId, UserId } from '../ids.ts'
 import { AssetVisibility } from './asset-statistics.ts'
 import { queryBoolean } from './common.ts'
+import { PersonResponseDto } from './people.ts'
 
 export const AssetTypeEnum = z
   .enum(['IMAGE', 'VIDEO', 'AUDIO', 'OTHER'])
@@ -75,7 +76,7 @@ export const AssetResponseDto = z
     originalFileName: z.string(),
     originalMimeType: z.string(),
     originalPath: z.string(),
-    people: z.array(z.unknown()).max(0),
+    people: z.array(PersonResponseDto),
     tags: z.array(z.unknown()).max(0),
     resized: z.boolean(),
     thumbhash: text,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AlbumId, AssetId, UserId } from '../ids.ts'
+import { AlbumId, AssetId, PersonId, UserId } from '../ids.ts'
 import { AssetVisibility } from './asset-statistics.ts'
 import { AssetOrder } from './assets.ts'
 import { queryBoolean } from './common.ts'
@@ -22,7 +22,7 @@ const timelineQuery = {
   isTrashed: queryBoolean.optional(),
   order: AssetOrder.default('desc'),
   orderBy: AssetOrderBy.default('takenAt'),
-  personId: z.uuid().optional(),
+  personId: PersonId.optional(),
   tagId: z.uuid().optional(),
   userId: UserId.optional(),
   visibility: AssetVisibility.optional(),

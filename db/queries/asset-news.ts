@@ -4,6 +4,7 @@ import type { Db } from '../client.ts'
 import { assetExif, assets } from '../schema/tables.ts'
 import { type AssetViewer, visibleTo } from './asset-access.ts'
 import type { AssetWithExif } from './assets.ts'
+import { peopleOfAsset } from './people.ts'
 
 /** What there is to tell of these assets. What the viewer may not see is absent. */
 export async function listAssetsForNews(
@@ -11,10 +12,10 @@ export async function listAssetsForNews(
   { assetIds, ...viewer }: AssetViewer & { assetIds: AssetId[] },
 ): Promise<AssetWithExif[]> {
   const rows = await db
-    .select({ asset: assets, exif: assetExif })
+    .select({ asset: assets, exif: assetExif, people: peopleOfAsset(viewer) })
     .from(assets)
     .leftJoin(assetExif, eq(assetExif.assetId, assets.id))
     .where(and(visibleTo(viewer), sql`${assets.id} = any(${sql.param(assetIds)}::uuid[])`))
     .orderBy(assets.id)
-  return rows.map(({ asset, exif }) => ({ ...asset, exif }))
+  return rows.map(({ asset, exif, people }) => ({ ...asset, exif, people }))
 }

@@ -6,12 +6,14 @@ import { assetExif, assetFiles, assets } from '../schema/tables.ts'
 import { type AssetScope, type AssetViewer, visibleTo } from './asset-access.ts'
 import { jobForEach } from './asset-jobs.ts'
 import { changeOfMotion } from './live-photos.ts'
+import { type Person, peopleOfAsset } from './people.ts'
 
 export type Asset = typeof assets.$inferSelect
 export type AssetExif = typeof assetExif.$inferSelect
 export type AssetFile = typeof assetFiles.$inferSelect
 export type AssetFileType = AssetFile['type']
-export type AssetWithExif = Asset & { exif: AssetExif | null }
+/** People where they are asked for. */
+export type AssetWithExif = Asset & { exif: AssetExif | null; people?: Person[] }
 export type AssetVisibility = Asset['visibility']
 
 type Requested = { requestId: string }
@@ -19,12 +21,12 @@ type ManyAssets = AssetViewer & { assetIds: AssetId[] }
 
 export async function findAsset(db: Db, scope: AssetScope): Promise<AssetWithExif | undefined> {
   const [row] = await db
-    .select({ asset: assets, exif: assetExif })
+    .select({ asset: assets, exif: assetExif, people: peopleOfAsset(scope) })
     .from(assets)
     .leftJoin(assetExif, eq(assetExif.assetId, assets.id))
     .where(and(eq(assets.id, scope.assetId), visibleTo(scope)))
     .limit(1)
-  return row && { ...row.asset, exif: row.exif }
+  return row && { ...row.asset, exif: row.exif, people: row.people }
 }
 
 export type AssetBytes = {

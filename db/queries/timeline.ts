@@ -1,10 +1,11 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
-import type { AlbumId } from '#contracts/ids.ts'
+import type { AlbumId, PersonId } from '#contracts/ids.ts'
 import type { Db } from '../client.ts'
 import { assets } from '../schema/tables.ts'
 import { filedIn } from './albums.ts'
 import { type AssetViewer, visibleTo } from './asset-access.ts'
 import type { AssetVisibility } from './assets.ts'
+import { showsPerson } from './people.ts'
 import { listMonthCounts, type MonthCount } from './timeline-counts.ts'
 
 /** West may be greater than east: the box then crosses the 180th meridian. */
@@ -17,6 +18,7 @@ export type TimelineFilter = {
   isTrashed: boolean
   bbox?: BoundingBox | undefined
   albumId?: AlbumId | undefined
+  personId?: PersonId | undefined
   order: 'asc' | 'desc'
   /** Months of when a photo was taken, or of when it came into the library. */
   orderBy: 'takenAt' | 'createdAt'
@@ -27,8 +29,9 @@ type Timeline = AssetViewer & TimelineFilter
 const DEFAULT_VISIBILITIES: AssetVisibility[] = ['archive', 'timeline']
 
 /** Only what the counters count by; everything else is counted from the assets themselves. */
-const isCounted = ({ isFavorite, bbox, albumId, orderBy }: TimelineFilter) =>
-  isFavorite === undefined && bbox === undefined && albumId === undefined && orderBy === 'takenAt'
+const isCounted = ({ isFavorite, bbox, albumId, personId, orderBy }: TimelineFilter) =>
+  [isFavorite, bbox, albumId, personId].every((filter) => filter === undefined) &&
+  orderBy === 'takenAt'
 
 /** The month as the index `assets_owner_month_idx` has it. */
 const monthOf = (orderBy: TimelineFilter['orderBy']) =>
@@ -56,6 +59,7 @@ function matching({ viewerId, seesLocked, ...filter }: Timeline): SQL {
     filter.isFavorite === undefined ? undefined : eq(assets.isFavorite, filter.isFavorite),
     filter.bbox && insideOf(filter.bbox),
     filter.albumId && filedIn({ viewerId, albumId: filter.albumId }),
+    filter.personId && showsPerson({ viewerId, personId: filter.personId }),
   )
   return conditions as SQL // `and` is undefined only without arguments
 }

@@ -5,6 +5,7 @@ import type {
 } from '#contracts/api/assets.ts'
 import { base64Of } from '#contracts/checksum.ts'
 import type { AssetExif, AssetState, AssetWithExif } from '#db/queries/assets.ts'
+import { presentPerson } from '../people/present-person.ts'
 
 function presentExif(exif: AssetExif): ExifResponseDto {
   return {
@@ -61,7 +62,7 @@ export function presentAsset(asset: AssetWithExif): AssetResponseDto {
     originalMimeType: asset.originalMimeType,
     // There is no file system: the object's key stands for the path.
     originalPath: asset.originalKey,
-    people: [],
+    people: (asset.people ?? []).map(presentPerson),
     tags: [],
     resized: asset.thumbnailedAt !== null,
     thumbhash: asset.thumbhash && base64Of(asset.thumbhash),

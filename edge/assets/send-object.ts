@@ -13,7 +13,8 @@ type Sent = {
   disposition: string
 }
 
-function isUnchanged(c: Context<AppEnv>, etag: string): boolean {
+/** The client has these bytes already. */
+export function isUnchanged(c: Context<AppEnv>, etag: string): boolean {
   const known = c.req.header('if-none-match')
   if (!known) return false
   return known.split(',').some((each) => ['*', etag].includes(each.trim().replace(/^W\//, '')))

@@ -17,12 +17,9 @@ function refuseOddPartners({ withPartners, visibility, isFavorite, isTrashed }: 
   }
 }
 
-/** There are no people and tags yet, and nobody else's timeline: what is asked for is not there. */
-function refuseForeign({ personId, tagId, userId }: TimeBucketsQuery, viewer: Viewer) {
-  const missing = Object.entries({ person: personId, tag: tagId }).find(
-    ([, id]) => id !== undefined,
-  )?.[0]
-  const permission = missing ?? (userId && userId !== viewer.id ? 'timeline' : undefined)
+/** There are no tags yet, and nobody else's timeline: what is asked for is not there. */
+function refuseForeign({ tagId, userId }: TimeBucketsQuery, viewer: Viewer) {
+  const permission = tagId ? 'tag' : userId && userId !== viewer.id ? 'timeline' : undefined
   if (permission) throw new AppError('no_access', `Not found or no ${permission}.read access`)
 }
 
@@ -35,8 +32,17 @@ export async function timelineOf(
   refuseOddPartners(query)
   refuseForeign(query, viewer)
   requireElevation(viewer, query.visibility)
-  const { visibility, isFavorite, isTrashed = false, bbox, albumId, order, orderBy } = query
+  const {
+    visibility,
+    isFavorite,
+    isTrashed = false,
+    bbox,
+    albumId,
+    personId,
+    order,
+    orderBy,
+  } = query
   if (albumId) await requireAlbum(deps, { viewerId: viewer.id, albumId })
-  const filter = { visibility, isFavorite, isTrashed, bbox, albumId, order, orderBy }
+  const filter = { visibility, isFavorite, isTrashed, bbox, albumId, personId, order, orderBy }
   return { ...assetViewerOf(viewer), ...filter }
 }
