@@ -14,6 +14,8 @@ const OURS_ALONE = [
   /^POST \/queues\/\{name\}\/retry-failed$/,
   /^GET \/admin\/models$/,
   /^GET \/socket\.io\/?$/,
+  // Of Immich 3.2, whose tools use our server too.
+  /^POST \/people\/merge$/,
 ]
 
 // biome-ignore lint/suspicious/noExplicitAny: two foreign JSON documents are walked here
