@@ -154,6 +154,8 @@ describe('queries', () => {
     // They go on with an upload that `findUpload` gave to its owner, or that this request made.
     ...['updateMultipartId', 'updateSidecarKey', 'insertAssetOfUpload', 'deleteUpload'],
     ...['markUploadAlive', 'markUploadVerifying', 'markUploadFailed', 'markUploadDuplicate'],
+    // The store tells, of an inbox that names its owner.
+    'noteInboxEvent',
   ])
   /** A new row says whose it is. */
   const knowsWho = (name: string, parameters: Set<string>) =>

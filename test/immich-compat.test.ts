@@ -10,6 +10,7 @@ const REFERENCE = join(import.meta.dirname, '../../shared/reference/immich-opena
 /** What Immich has not: the uploads of our own clients, and what they show. */
 const OURS_ALONE = [
   /^\w+ \/uploads(\/|$)/,
+  /^\w+ \/inbox(\/|$)/,
   /^POST \/assets\/(urls|states)$/,
   /^POST \/queues\/\{name\}\/retry-failed$/,
   /^GET \/admin\/models$/,
