@@ -12,6 +12,7 @@ export type GraphFacts = {
 const [VARINT, FIXED64, BYTES, FIXED32] = [0, 1, 2, 5]
 const FIRST_OPERATIONS = 8
 const WINDOW_BYTES = 4096
+const MOST_PLAUSIBLE_SIZE = 2 ** 31
 const [GRAPH, NODE, OUTPUT] = [7, 1, 12]
 const OPERATION_TYPE = 4
 const [VALUE_NAME, VALUE_TYPE, TENSOR_TYPE, SHAPE, DIMENSION, SIZE] = [1, 2, 1, 2, 1, 1]
@@ -50,8 +51,13 @@ function outputIn(reader: Reader, value: Field): GraphFacts['outputs'][number] {
     : []
   return {
     name: textOf(reader, value, VALUE_NAME),
-    shape: dimensions.map((dimension) => find(reader, dimension, SIZE)?.value || undefined),
+    shape: dimensions.map((dimension) => fixedSize(find(reader, dimension, SIZE)?.value)),
   }
+}
+
+/** Some exports write 0 or -1 for a size that is open. */
+function fixedSize(size = 0): number | undefined {
+  return size > 0 && size <= MOST_PLAUSIBLE_SIZE ? size : undefined
 }
 
 function find(reader: Reader, within: Field, number: number): Field | undefined {
