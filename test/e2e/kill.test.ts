@@ -9,10 +9,21 @@ import { expect, test } from 'vitest'
 import { importFolder } from '#client/import.ts'
 import { connectPg } from '#db/node.ts'
 import { recountTimeline } from '#db/queries/timeline-counts.ts'
-import { assetFiles, assets, outbox, uploads, users } from '#db/schema/tables.ts'
+import {
+  assetFaces,
+  assetFiles,
+  assetModelRuns,
+  assets,
+  outbox,
+  people,
+  systemMetadata,
+  uploads,
+  users,
+} from '#db/schema/tables.ts'
 import { createNodeStorage } from '#storage/node.ts'
 import type { Storage } from '#storage/storage.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
+import { makeTinyClip, makeTinyFaces, TINY_FACE_PX } from '#test/helpers/tiny-onnx.ts'
 import { until } from '#test/helpers/until.ts'
 import { startWholeStack, type WholeStack } from '#test/helpers/whole-stack.ts'
 
@@ -25,13 +36,15 @@ const VICTIMS = [
   'gateway',
   'dispatcher',
   'media',
+  'gpu',
+  'hub',
   'valkey',
   'flushall',
   'minio',
 ]
 const FORM_UPLOADS_AT_ONCE = 4
 const KILLS_MS = 60_000
-const SETTLE_MS = 120_000
+const SETTLE_MS = 180_000
 
 const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000)
 console.log(`kill test: KILL_SEED=${seed} repeats these moments`)
@@ -54,21 +67,51 @@ function shuffle<T>(items: T[], random: () => number): T[] {
     .map(({ item }) => item)
 }
 
+/** Where a picture has faces, two of them, as makeTinyFaces sees them. */
+const FACES_EVERY = 5
+const FACE_PX = (TINY_FACE_PX * 800) / 640
+
+/** Two people. The picture around them differs a little, without any colour. */
+async function drawPeople(random: () => number): Promise<Buffer> {
+  const grey = Buffer.from(Array.from({ length: 16 * 12 }, () => 106 + random() * 12))
+  const square = (background: string) =>
+    sharp({ create: { width: FACE_PX, height: FACE_PX, channels: 3, background } })
+      .png()
+      .toBuffer()
+  const [red, blue] = await Promise.all([square('#ff0000'), square('#0000ff')])
+  return await sharp(grey, { raw: { width: 16, height: 12, channels: 1 } })
+    .resize(800, 600, { kernel: 'cubic' })
+    .toColourspace('srgb')
+    .composite([
+      { input: red, left: 140, top: 200 },
+      { input: blue, left: 500, top: 200 },
+    ])
+    .png()
+    .toBuffer()
+}
+
+async function drawNoise(random: () => number): Promise<Buffer> {
+  const noise = Buffer.from(Array.from({ length: 16 * 12 * 3 }, () => random() * 256))
+  return await sharp(noise, { raw: { width: 16, height: 12, channels: 3 } })
+    .resize(800, 600, { kernel: 'cubic' })
+    .png()
+    .toBuffer()
+}
+
 /** Different pictures of a few kilobytes, over some years. */
 async function makePictures(folder: string, count: number, random: () => number) {
   const paths: string[] = []
   for (let index = 0; index < count; index += 1) {
-    const noise = Buffer.from(Array.from({ length: 16 * 12 * 3 }, () => random() * 256))
+    const drawn = await (index % FACES_EVERY === 0 ? drawPeople : drawNoise)(random)
     const taken = new Date(Date.UTC(2015 + (index % 9), index % 12, 1 + (index % 28), 12))
     const path = join(folder, `picture ${index}.jpg`)
-    await sharp(noise, { raw: { width: 16, height: 12, channels: 3 } })
-      .resize(800, 600, { kernel: 'cubic' })
+    await sharp(drawn)
       .withExif({
         IFD2: {
           DateTimeOriginal: taken.toISOString().slice(0, 19).replace(/-/g, ':').replace('T', ' '),
         },
       })
-      .jpeg()
+      .jpeg({ quality: 90, chromaSubsampling: '4:4:4' })
       .toFile(path)
     paths.push(path)
   }
@@ -90,10 +133,10 @@ async function signUp(url: string) {
   }
   const account = { email: 'owner@example.com', password: 'a-long-password' }
   await send('/api/auth/admin-sign-up', { ...account, name: 'Owner' })
-  const { accessToken } = await send('/api/auth/login', account)
+  const { accessToken, userId } = await send('/api/auth/login', account)
   const key = { name: 'kill test', permissions: ['all'] }
   const { secret } = await send('/api/api-keys', key, accessToken)
-  return secret as string
+  return { key: secret as string, userId: userId as string }
 }
 
 /** As the phone apps do: again and again, until the server says that it has the file. */
@@ -129,6 +172,22 @@ async function uploadAllByForm(place: { url: string; key: string }, paths: strin
   }
   await Promise.all(Array.from({ length: FORM_UPLOADS_AT_ONCE }, worker))
   return ids
+}
+
+/** As an S3 tool does: again and again, until the store has it. */
+async function dropAll({ storage, userId }: { storage: Storage; userId: string }, paths: string[]) {
+  for (const path of paths) {
+    const bytes = await readFile(path)
+    const key = `inbox/${userId}/${basename(path)}`
+    while (
+      !(await storage.put(key, bytes, { contentType: 'image/jpeg' }).then(
+        () => true,
+        () => false,
+      ))
+    )
+      await delay(200)
+    await delay(KILLS_MS / paths.length / 2)
+  }
 }
 
 /** As a person does: starts the import again until nothing failed. */
@@ -190,20 +249,41 @@ async function listKeys(storage: Storage): Promise<string[]> {
   return keys
 }
 
-test('an import survives the death of everything', { timeout: 400_000 }, async () => {
+test('an import survives the death of everything', { timeout: 500_000 }, async () => {
   const random = createRandom(seed)
   const folder = await mkdtemp(join(tmpdir(), 'tintype-kill-'))
   atEndOfFile(() => rm(folder, { recursive: true, force: true }))
   const imported = join(folder, 'imported')
   const sent = join(folder, 'sent')
-  await Promise.all([mkdir(imported), mkdir(sent)])
-  await makePictures(imported, FILES / 2, random)
-  const paths = await makePictures(sent, FILES / 2, random)
+  const dropped = join(folder, 'dropped')
+  await Promise.all([mkdir(imported), mkdir(sent), mkdir(dropped)])
+  await makePictures(imported, FILES / 3, random)
+  const paths = await makePictures(sent, FILES / 3, random)
+  const droppedPaths = await makePictures(dropped, FILES / 3, random)
+  const models = join(folder, 'models')
+  await makeTinyClip({ folder: models, name: 'tiny-clip', dimension: 16 })
+  await makeTinyFaces({ folder: models, name: 'tiny-faces', dimension: 8 })
   await writeFile(join(imported, 'notes.txt'), 'not a picture')
-  const stack = await startWholeStack({ EDGE_PROCESSES: '2', MEDIA_CONCURRENCY: '2' })
+  const stack = await startWholeStack({
+    EDGE_PROCESSES: '2',
+    MEDIA_CONCURRENCY: '2',
+    MODELS_DIR: models,
+  })
   const { url, variables } = stack
-  const key = await signUp(url)
+  const { key, userId } = await signUp(url)
   await using db = connectPg({ url: variables.APP_DATABASE_URL ?? '', max: 2 })
+  const machineLearning = {
+    clip: { modelName: 'tiny-clip' },
+    facialRecognition: { modelName: 'tiny-faces' },
+  }
+  await db.insert(systemMetadata).values({ key: 'system-config', value: { machineLearning } })
+  const storage = createNodeStorage({
+    endpoint: variables.S3_ENDPOINT ?? '',
+    region: variables.S3_REGION ?? '',
+    bucket: variables.S3_BUCKET ?? '',
+    accessKeyId: variables.S3_ACCESS_KEY_ID ?? '',
+    secretAccessKey: variables.S3_SECRET_ACCESS_KEY ?? '',
+  })
 
   // The uploads begin with the killing and are spread over it, so that every death finds some under way.
   const killing = killAtRandomMoments(stack, random)
@@ -214,21 +294,27 @@ test('an import survives the death of everything', { timeout: 400_000 }, async (
   const chunks = Array.from({ length: 6 }, (_, n) =>
     paths.filter((_path, index) => index % 6 === n),
   )
-  const [ids, , killed] = await Promise.all([
+  const [ids, , , killed] = await Promise.all([
     Promise.all(chunks.map(spread)).then((all) => all.flat()),
     delay(random() * 10_000).then(() => importUntilWhole({ url, key, folder: imported })),
+    dropAll({ storage, userId }, droppedPaths),
     killing,
   ])
   console.log(`killed, in this order: ${killed.join(', ')}`)
   const uploadedAt = Date.now()
 
   try {
-    await until(async () => (await db.select().from(outbox)).length === 0, { timeoutMs: SETTLE_MS })
+    const isSettled = async () =>
+      (await db.$count(outbox)) === 0 &&
+      (await db.$count(assets)) >= FILES &&
+      (await db.$count(assetModelRuns)) >= 2 * FILES
+    await until(isSettled, { timeoutMs: SETTLE_MS })
   } catch (error) {
     const rows = await db.select().from(outbox)
     console.log(
       JSON.stringify(rows.slice(0, 20)),
       await stack.readLog('media').then((log) => log.slice(-4000)),
+      await stack.readLog('gpu').then((log) => log.slice(-4000)),
     )
     throw error
   }
@@ -236,7 +322,7 @@ test('an import survives the death of everything', { timeout: 400_000 }, async (
   console.log(`all jobs were done ${Date.now() - uploadedAt} ms after the last upload and death`)
 
   const rows = await db.select().from(assets)
-  expect(new Set(ids).size).toBe(FILES / 2)
+  expect(new Set(ids).size).toBe(FILES / 3)
   expect(rows).toHaveLength(FILES)
   expect(new Set(rows.map(({ checksum }) => Buffer.from(checksum).toString('hex'))).size).toBe(
     FILES,
@@ -248,13 +334,6 @@ test('an import survives the death of everything', { timeout: 400_000 }, async (
   expect(files.filter(({ type }) => type === 'thumbnail')).toHaveLength(FILES)
   expect(files.filter(({ type }) => type === 'preview')).toHaveLength(FILES)
 
-  const storage = createNodeStorage({
-    endpoint: variables.S3_ENDPOINT ?? '',
-    region: variables.S3_REGION ?? '',
-    bucket: variables.S3_BUCKET ?? '',
-    accessKeyId: variables.S3_ACCESS_KEY_ID ?? '',
-    secretAccessKey: variables.S3_SECRET_ACCESS_KEY ?? '',
-  })
   const stored = new Set(await listKeys(storage))
   expect(rows.filter(({ originalKey }) => !stored.has(originalKey))).toEqual([])
   expect(files.filter(({ objectKey }) => !stored.has(objectKey))).toEqual([])
@@ -263,10 +342,21 @@ test('an import survives the death of everything', { timeout: 400_000 }, async (
     ...rows.map(({ originalKey }) => originalKey),
     ...files.map(({ objectKey }) => objectKey),
     ...(await db.select().from(uploads)).map(({ objectKey }) => objectKey),
+    ...(await db.select().from(people)).map(({ thumbnailKey }) => thumbnailKey),
   ])
   expect(
     [...stored].filter((objectKey) => !known.has(objectKey) && !objectKey.startsWith('.probe/')),
   ).toEqual([])
+
+  const runs = await db.select().from(assetModelRuns)
+  const faces = await db.select().from(assetFaces)
+  const seen = Map.groupBy(faces, ({ assetId }) => assetId)
+  expect(runs.filter(({ failureReason }) => failureReason)).toEqual([])
+  expect(runs).toHaveLength(2 * FILES)
+  expect(seen.size).toBe(FILES / FACES_EVERY)
+  expect([...seen.values()].filter(({ length }) => length !== 2)).toEqual([])
+  expect(new Set(faces.map(({ personId }) => personId)).size).toBe(2)
+  expect((await db.select().from(people)).filter(({ thumbnailKey }) => !thumbnailKey)).toEqual([])
 
   expect(await recountTimeline(db)).toBe(0)
   const [owner] = await db.select().from(users).where(eq(users.email, 'owner@example.com'))
