@@ -85,7 +85,8 @@ const edge :Workerd.Worker = (
 /**
  * Configuration for the process `hub`, the one that holds the Durable Object. Its socket `http` gets an internal address
  * on the command line (`-s http=127.0.0.1:PORT`). What the object stores is the time of its next ping: it stays in
- * memory, since no connection outlives the process either.
+ * memory, since no connection outlives the process either. There an alarm is lost when its object is put to sleep, so that
+ * this one is kept awake.
  */
 export function hubWorkerdConfig(config: HubConfig): string {
   const { className, externals, variables } = config
@@ -114,7 +115,7 @@ const hub :Workerd.Worker = (
   compatibilityFlags = [${config.compatibilityFlags.map(text).join(', ')}],
   bindings = [${list(bindings)}
   ],
-  durableObjectNamespaces = [(className = ${text(className)}, uniqueKey = "tintype-hub", enableSql = true)],
+  durableObjectNamespaces = [(className = ${text(className)}, uniqueKey = "tintype-hub", enableSql = true, preventEviction = true)],
   durableObjectStorage = (inMemory = void)
 );
 `

@@ -263,6 +263,18 @@ test('a session that expires ends its connection then', async () => {
   expect(Date.now() - openedAt).toBeLessThan(5000)
 })
 
+test('who has heard nothing for long is asked whether they are there, and stays', async () => {
+  const listener = await listen(there.url, asUser(await newUser())).ready()
+  let pings = 0
+  listener.socket.io.on('ping', () => {
+    pings += 1
+  })
+
+  await until(() => pings > 0, { timeoutMs: 40_000 })
+
+  expect(listener.ends).toEqual([])
+})
+
 test('a Hub that dies loses nothing: clients come back, and uploads went on', async () => {
   const user = await newUser()
   const listener = await listen(there.url, asUser(user)).ready()
