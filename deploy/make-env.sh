@@ -2,7 +2,7 @@
 # Writes what compose.gpu.yml needs, with secrets of its own: sh deploy/make-env.sh > .env
 set -eu
 secret() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
-code() { head -c 64 /dev/urandom | LC_ALL=C tr -dc 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789' | head -c 10; }
+code() { head -c 512 /dev/urandom | LC_ALL=C tr -dc 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789' | head -c 10; }
 
 umask 077
 cat <<ENV
