@@ -17,6 +17,15 @@ export default defineConfig(({ mode }) => {
       target: 'es2023',
       // The content security policy knows no data: address for scripts, styles or fonts.
       assetsInlineLimit: 0,
+      rolldownOptions: {
+        output: {
+          // The map's worker comes as .mjs, which not every server knows to be a script.
+          assetFileNames: ({ names }) =>
+            names.some((name) => name.endsWith('.mjs'))
+              ? 'assets/[name]-[hash].js'
+              : 'assets/[name]-[hash][extname]',
+        },
+      },
       modulePreload: { polyfill: false },
       reportCompressedSize: true,
     },

@@ -113,8 +113,8 @@ describe('search', () => {
     await page.keyboard.press('/')
     await search(page).fill(tag)
     await page.keyboard.press('Enter')
-    // No model looks into pictures here: the names of files still answer, and the page says why.
-    await page.getByText(/^Search by words is not available/).waitFor()
+    // No model has looked at pictures here: the names of files still answer, and the page says so.
+    await page.getByText(`These are the files with “${tag}” in their name`).waitFor()
     await expectPictures(page, 2)
     expect(new URL(page.url()).searchParams.get('q')).toBe(tag)
 

@@ -1,4 +1,5 @@
 import { callApi, wordsOf } from './api/http.ts'
+import { monthKeyOf } from './format/dates.ts'
 import { plural } from './format/sizes.ts'
 import type { LibraryPage } from './router.svelte.ts'
 import type { AssetSource } from './timeline/asset-source.ts'
@@ -139,8 +140,17 @@ class Library {
       takeBack()
       // Half of an undo may have been done: only the server knows.
       if (!(await this.#attempt(unsend))) for (const source of this.sources) void source.reload()
+      else this.#refresh(before)
     }
     notices.show(said, { action: { label: 'Undo', run: () => void undo() } })
+  }
+
+  /** Pages that were asked for between a change and its undo. */
+  #refresh(assets: TimelineAsset[]) {
+    const months = [...new Set(assets.map(({ localMs }) => monthKeyOf(localMs)))]
+    for (const source of this.datedSources) {
+      if (source.status === 'ready') void source.refreshMonths(months)
+    }
   }
 
   async #attempt(call: () => Promise<unknown>): Promise<boolean> {

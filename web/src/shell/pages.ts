@@ -33,6 +33,12 @@ export const NAVIGATION: Entry[] = [
     icon: 'users',
     isCurrent: ({ page }) => page === 'people' || page === 'person',
   },
+  {
+    route: { page: 'map', query: '' },
+    label: 'Map',
+    icon: 'map',
+    isCurrent: ({ page }) => page === 'map',
+  },
   library('favourites'),
   library('archive'),
   library('trash'),

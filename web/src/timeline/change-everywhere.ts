@@ -41,6 +41,9 @@ function changeOne(
     if (arriving.length > 0) source.take(new Set(idsOf(arriving)))
     if (taken.length > 0) source.put(taken)
     source.patch(staying, (asset) => ({ ...asset, ...factsOf(original.get(asset.id), facts) }))
+    // A page that was asked for only after the change shows what it changed.
+    const strays = before.filter((asset) => source.find(asset.id) && !source.accepts(asset))
+    if (strays.length > 0) source.take(new Set(idsOf(strays)))
   }
 }
 
