@@ -1,12 +1,13 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
-import type { AssetId } from '#contracts/ids.ts'
+import type { AssetId, UserId } from '#contracts/ids.ts'
 import type { Db } from '../client.ts'
 import { assetExif, assets } from '../schema/tables.ts'
 import { type AssetViewer, visibleTo } from './asset-access.ts'
 import type { AssetWithExif } from './assets.ts'
+import { type Person, peopleOfAsset, personJson } from './people.ts'
 import { contains, matchingSearch, SEARCHED, type SearchFilter } from './search-filter.ts'
 
-type Search = AssetViewer & { filter: SearchFilter }
+type Search = AssetViewer & { filter: SearchFilter; withPeople?: boolean | undefined }
 
 /** The last asset of the page before: its instant with microseconds, as Postgres writes it, and its id. */
 export type SearchPosition = { takenAt: string; id: AssetId }
@@ -22,12 +23,13 @@ type PageOf = {
 
 const MICROSECONDS = sql.raw(`'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`)
 
-/** The whole asset for each row of `page`, a subquery with ids. */
-const wholeAssets = (db: Db, page: SQL) =>
+/** The whole asset for each row of `page`, a subquery with ids; with people where they are asked for. */
+const wholeAssets = (db: Db, page: SQL, peopleFor?: AssetViewer | false) =>
   db
     .select({
       asset: assets,
       exif: assetExif,
+      people: peopleFor ? peopleOfAsset(peopleFor) : sql<Person[]>`'[]'::json`,
       takenAt: sql<string>`to_char(${assets.fileCreatedAt} at time zone 'utc', ${MICROSECONDS})`,
     })
     .from(assets)
@@ -36,16 +38,17 @@ const wholeAssets = (db: Db, page: SQL) =>
 
 type WholeRow = Awaited<ReturnType<typeof wholeAssets>>[number]
 
-const toFound = ({ asset, exif, takenAt }: WholeRow): FoundAsset => ({
+const toFound = ({ asset, exif, people, takenAt }: WholeRow): FoundAsset => ({
   ...asset,
   exif,
+  people,
   position: { takenAt, id: asset.id },
 })
 
 /** By when they were taken. Only ids are sorted and skipped; the rest is read of what is answered. */
 export async function listFoundAssets(
   db: Db,
-  { filter, order, size, after, skip = 0, ...viewer }: Search & PageOf,
+  { filter, withPeople = false, order, size, after, skip = 0, ...viewer }: Search & PageOf,
 ): Promise<FoundAsset[]> {
   const [direction, beyond] = order === 'asc' ? [sql`asc`, sql`>`] : [sql`desc`, sql`<`]
   const from = after
@@ -56,18 +59,20 @@ export async function listFoundAssets(
     db,
     sql`select ${assets.id} from ${SEARCHED} where ${matchingSearch(viewer, filter)} ${from}
         ${sorted} limit ${size}::int offset ${skip}::bigint`,
+    withPeople && viewer,
   ).orderBy(sql`${assets.fileCreatedAt} ${direction}`, sql`${assets.id} ${direction}`)
   return rows.map(toFound)
 }
 
 export async function listRandomAssets(
   db: Db,
-  { filter, size, ...viewer }: Search & { size: number },
+  { filter, withPeople = false, size, ...viewer }: Search & { size: number },
 ): Promise<FoundAsset[]> {
   const rows = await wholeAssets(
     db,
     sql`select ${assets.id} from ${SEARCHED} where ${matchingSearch(viewer, filter)}
         order by random() limit ${size}::int`,
+    withPeople && viewer,
   ).orderBy(sql`random()`)
   return rows.map(toFound)
 }
@@ -176,4 +181,20 @@ export async function listOwnPlaces(
     latitude: Number(row.latitude),
     longitude: Number(row.longitude),
   }))
+}
+
+const PEOPLE_LISTED = 1000
+
+/** The viewer's people whose name contains this; those whose name begins with it come first. */
+export async function listPeopleByName(
+  db: Db,
+  { viewerId, name, withHidden }: { viewerId: UserId; name: string; withHidden: boolean },
+): Promise<Person[]> {
+  const { rows } = await db.execute<{ person: Person }>(sql`
+    select ${personJson} as person from people p
+    where p.owner_id = ${viewerId} and p.name <> '' and ${contains(sql`p.name`, name)}
+      and (${withHidden} or not p.is_hidden)
+    order by starts_with(search_text(p.name), search_text(${name})) desc, p.name, p.id
+    limit ${PEOPLE_LISTED}`)
+  return rows.map(({ person }) => person)
 }

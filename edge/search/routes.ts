@@ -1,10 +1,12 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { AssetResponseDto } from '#contracts/api/assets.ts'
+import { PersonResponseDto } from '#contracts/api/people.ts'
 import {
   LargeAssetsQuery,
   MetadataSearchDto,
   MetadataSearchQuery,
+  PersonSearchQuery,
   PlacesQuery,
   PlacesResponseDto,
   RandomSearchDto,
@@ -15,12 +17,18 @@ import {
   StatisticsSearchDto,
   SuggestionsQuery,
 } from '#contracts/api/search.ts'
-import { countFoundAssets, listLargeAssets, listRandomAssets } from '#db/queries/search.ts'
+import {
+  countFoundAssets,
+  listLargeAssets,
+  listPeopleByName,
+  listRandomAssets,
+} from '#db/queries/search.ts'
 import type { AppEnv } from '../app-env.ts'
 import { assetViewerOf } from '../assets/asset-viewer.ts'
 import { allow } from '../http/allow.ts'
 import { answers } from '../http/answers.ts'
 import { validate } from '../http/validate.ts'
+import { presentPerson } from '../people/present-person.ts'
 import { explore, findPlaces, listCities, suggest } from './explore.ts'
 import { filterOf } from './filter-of.ts'
 import { presentFound } from './present-search.ts'
@@ -54,7 +62,7 @@ export const searchRoutes = new Hono<AppEnv>()
       const { size = DEFAULT_SIZE, withPeople, withStacked, ...query } = c.req.valid('json')
       const { deps, viewer } = c.var
       const search = { ...assetViewerOf(viewer), filter: filterOf(viewer, query), size }
-      const found = await listRandomAssets(deps.db, search)
+      const found = await listRandomAssets(deps.db, { ...search, withPeople })
       return c.json(found.map((asset) => presentFound(asset, query)))
     },
   )
@@ -83,6 +91,18 @@ export const searchRoutes = new Hono<AppEnv>()
       return c.json({
         total: await countFoundAssets(deps.db, { ...assetViewerOf(viewer), filter }),
       })
+    },
+  )
+  .get(
+    '/person',
+    allow('person.read'),
+    validate('query', PersonSearchQuery),
+    answers(200, z.array(PersonResponseDto)),
+    async (c) => {
+      const { name, withHidden = false } = c.req.valid('query')
+      const { deps, viewerId } = c.var
+      const people = await listPeopleByName(deps.db, { viewerId, name, withHidden })
+      return c.json(people.map(presentPerson))
     },
   )
   .get(

@@ -12,12 +12,21 @@ const DEFAULT_SIZE = 250
 export async function searchMetadata(
   { db }: Pick<Deps, 'db'>,
   viewer: Viewer,
-  { page = 1, cursor, size = DEFAULT_SIZE, order, ...query }: MetadataSearchDto,
+  {
+    page = 1,
+    cursor,
+    size = DEFAULT_SIZE,
+    order,
+    withPeople,
+    withStacked,
+    ...query
+  }: MetadataSearchDto,
 ): Promise<SearchResponseDto> {
   const position = cursor === undefined ? undefined : decodeCursor(DatePosition, cursor)
   const found = await listFoundAssets(db, {
     ...assetViewerOf(viewer),
     filter: filterOf(viewer, query),
+    withPeople,
     order,
     // One more tells whether there is a next page.
     size: size + 1,

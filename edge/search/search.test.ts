@@ -1,5 +1,7 @@
+import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { AssetResponseDto } from '#contracts/api/assets.ts'
+import { PersonResponseDto } from '#contracts/api/people.ts'
 import {
   PlacesResponseDto,
   SearchExploreResponseDto,
@@ -295,6 +297,31 @@ describe('the other searches', () => {
       'St.-Petersburg',
     ])
     expect(await suggest('type=camera-make')).toEqual([])
+  })
+
+  test('find people by a part of their name, and tell who is in a picture', async () => {
+    const [user, other] = [await edge.newUser(), await edge.newUser()]
+    const id = await seed(user)
+    const zoe = await seedPerson(user, [id])
+    const hidden = await seedPerson(user, [id])
+    await edge.db.update(people).set({ name: 'Ann Zoë' }).where(eq(people.id, zoe))
+    await edge.db
+      .update(people)
+      .set({ name: 'Zoëtta', isHidden: true })
+      .where(eq(people.id, hidden))
+    const ask = async (who: TestUser, query: string) =>
+      PersonResponseDto.array()
+        .parse(await (await edge.as(who).get(`/api/search/person?${query}`)).json())
+        .map(({ name }) => name)
+
+    const [item] = (await search(user, { withPeople: true })).items
+    const [bare] = (await search(user)).items
+
+    expect(await ask(user, 'name=zoe')).toEqual(['Ann Zoë'])
+    expect(await ask(user, 'name=ZOE&withHidden=true')).toEqual(['Zoëtta', 'Ann Zoë'])
+    expect(await ask(other, 'name=zoe&withHidden=true')).toEqual([])
+    expect(item?.people.map((person) => person.id).sort()).toEqual([zoe, hidden].sort())
+    expect(bare?.people).toEqual([])
   })
 
   test('show cities, and places of one’s own', async () => {
