@@ -5,7 +5,7 @@ import { importInboxObject } from '#contracts/jobs/import-inbox-object.ts'
 import { reconcileInbox } from '#contracts/jobs/reconcile-inbox.ts'
 import { inboxPrefixOf } from '#contracts/object-keys.ts'
 import type { Db } from '../client.ts'
-import { inboxObjects } from '../schema/tables.ts'
+import { inboxObjects, systemMetadata } from '../schema/tables.ts'
 import { jobsIfAny } from './asset-jobs.ts'
 
 export type InboxRow = typeof inboxObjects.$inferSelect
@@ -317,15 +317,37 @@ export async function deleteOldImportsForWork(
     )
 }
 
-/** A listing of all inboxes, unless one is under way. */
+const LATEST_RECONCILE = 'inbox-reconcile'
+/** A listing takes at most this part of the time; … */
+const SHARE_OF_TIME = 1 / 20
+/** … but one is made at least so often. */
+const MAX_PAUSE_SECONDS = 15 * 60
+
+/** A listing of all inboxes, unless one is under way, or the latest one took long and ended just now. */
 export async function insertReconcile(db: Db): Promise<void> {
   const message = reconcileInbox.message({})
   await db.execute(sql`
     with idle as (
       select where not exists (
-        select from outbox where dedupe_key = ${message.dedupeKey} and failed_at is null)),
+        select from outbox where dedupe_key = ${message.dedupeKey} and failed_at is null)
+      and not exists (
+        select from system_metadata where key = ${LATEST_RECONCILE} and updated_at > now() - make_interval(
+          secs => least((value->>'tookSeconds')::float8 / ${SHARE_OF_TIME}::float8, ${MAX_PAUSE_SECONDS}::float8)))),
     queued as (${jobsIfAny(sql`idle`, [message], null)})
     select from idle`)
+}
+
+export async function markReconciled(
+  db: Db,
+  { tookSeconds }: { tookSeconds: number },
+): Promise<void> {
+  await db
+    .insert(systemMetadata)
+    .values({ key: LATEST_RECONCILE, value: { tookSeconds } })
+    .onConflictDoUpdate({
+      target: systemMetadata.key,
+      set: { value: { tookSeconds }, updatedAt: sql`now()` },
+    })
 }
 
 export type InboxCounts = { waiting: number; importing: number; refused: number }

@@ -5,6 +5,7 @@ import type { AssetId, UserId } from '#contracts/ids.ts'
 import { importInboxObject } from '#contracts/jobs/import-inbox-object.ts'
 import { inboxPrefixOf } from '#contracts/object-keys.ts'
 import { findAssetByChecksum } from '#db/queries/assets.ts'
+import { insertReconcile, markReconciled } from '#db/queries/inbox.ts'
 import { assets, inboxObjects, outbox, uploads, users } from '#db/schema/tables.ts'
 import { HAS_SAMPLES, makeJpeg, readSample } from '#workers/tools/test-media.suite.ts'
 import type { MediaDeps } from '../deps.ts'
@@ -551,6 +552,20 @@ describe('the reconcile', () => {
     await runImports(owner)
 
     expect(await findRow(owner, 'notes.txt')).toBeUndefined()
+  })
+
+  test('comes less often the longer it takes, and never twice at once', async () => {
+    const listReconciles = () => db.select().from(outbox).where(eq(outbox.name, 'reconcile-inbox'))
+    const countAfter = async (tookSeconds: number) => {
+      await db.delete(outbox)
+      await markReconciled(db, { tookSeconds })
+      await insertReconcile(db)
+      await insertReconcile(db)
+      return (await listReconciles()).length
+    }
+
+    expect(await countAfter(60)).toBe(0)
+    expect(await countAfter(0)).toBe(1)
   })
 
   test('rings again for what lost its job', async () => {

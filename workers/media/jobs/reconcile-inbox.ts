@@ -5,6 +5,7 @@ import {
   deleteOldImportsForWork,
   insertImportsForWork,
   listPresentRowsForWork,
+  markReconciled,
   noteInboxObjects,
   retryPassedForWork,
   ringForLostImports,
@@ -33,11 +34,13 @@ export async function handleReconcileInbox(
   const { log, requestId } = context
   const now = clock().getTime()
   const listedAt = new Date()
+  const startedAt = performance.now()
   const { present, noted } = await listAll(deps, context)
   const gone = await ringForGone(deps, context, { present, listedAt })
   await retryPassedForWork(db, { requestId })
   await ringForLostImports(db, { untouchedSince: new Date(now - LOST_AFTER_MS), requestId })
   await deleteOldImportsForWork(db, { importedBefore: new Date(now - IMPORTS_KEPT_MS) })
+  await markReconciled(db, { tookSeconds: (performance.now() - startedAt) / 1000 })
   if (noted + gone > 0) log.info({ objects: present.size, noted, gone }, 'inboxes differ')
 }
 
