@@ -13,7 +13,7 @@ const PICTURES = 40
 const ENTRY = join(import.meta.dirname, 'index.ts')
 
 // Models are loaded and processes started, beside whatever else the machine does.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 300_000 })
 
 const gpu = await setupGpu()
 const { db, bucket } = gpu

@@ -35,7 +35,7 @@ const TIMING = { lookMs: 50, buildingMs: 50, activeMs: 200, modelRetryMs: 300 }
 
 /** As `until`, for what needs a model to be loaded first. */
 export const untilSeen = (condition: () => Promise<boolean> | boolean) =>
-  until(condition, { timeoutMs: 90_000 })
+  until(condition, { timeoutMs: 150_000 })
 
 type MachineLearning = {
   enabled?: boolean

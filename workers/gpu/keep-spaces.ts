@@ -70,6 +70,9 @@ export function keepSpaces(options: Options) {
   const backFill = createBackFill({ db, clock, pauses: timing })
   const kindStates = new Map<ModelKind, KindState>()
   const running = new Set<ModelKind>()
+  /** Spaces that have been looked at by this process. */
+  const fitting = new Set<number>()
+  const recognized = new Set<number>()
   let config = SystemConfig.parse({})
   let nextDropAt = clock() + DROP_EVERY_MS
   let timer: NodeJS.Timeout | undefined
@@ -112,8 +115,10 @@ export function keepSpaces(options: Options) {
     const isWanted = isEnabled && state === 'ready'
     const current = isWanted ? await spacesWith(kind, modelName) : await currentSpaces(kind)
     const usable: VectorSpace[] = []
-    for (const space of isEnabled ? current : [])
-      if ((await lookAt(kind, space.model, settings)).state === 'ready') usable.push(space)
+    for (const space of isEnabled ? current : []) {
+      const { state: now } = await lookAt(kind, space.model, settings)
+      if (now === 'ready' && (await isFitting(space))) usable.push(space)
+    }
     kindStates.set(kind, {
       isEnabled,
       names: [...new Set([modelName, ...current.map(({ model }) => model)])],
@@ -129,6 +134,25 @@ export function keepSpaces(options: Options) {
     for (const space of usable) await bringUpToDate(space)
   }
 
+  /** Under one name another model may lie in the folder than the one that the space was made for. */
+  async function isFitting({ id, kind, model, dimension }: VectorSpace): Promise<boolean> {
+    if (fitting.has(id)) return true
+    try {
+      const now = await engine.dimensionOf(kind, model)
+      if (now !== dimension)
+        throw new Error(
+          `${model} makes vectors of ${now} dimensions, and those kept have ${dimension}`,
+        )
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      log.error({ err: error, kind, model }, 'the model cannot be used')
+      models.note(kind, model, error)
+      return false
+    }
+    fitting.add(id)
+    return true
+  }
+
   async function follow(kind: ModelKind, isOpen: boolean, queues: Queues) {
     if (isOpen === running.has(kind)) return
     const { queue } = kinds[kind]
@@ -140,11 +164,16 @@ export function keepSpaces(options: Options) {
   }
 
   async function bringUpToDate(space: VectorSpace) {
+    const { id, kind, model, state } = space
+    // Also at the start: whoever let the space take its place may not have lived to see to this.
+    if (kind === 'face' && state === 'active' && !recognized.has(id)) {
+      await recordRecognition(db)
+      recognized.add(id)
+    }
     const isPassDone = await backFill.step(space)
-    if (!isPassDone || space.state !== 'building') return
-    if (!(await activateSpace(db, { spaceId: space.id }))) return
-    log.info({ kind: space.kind, model: space.model }, 'another model is in use')
-    if (space.kind === 'face') await recordRecognition(db)
+    if (!isPassDone || state !== 'building') return
+    if (await activateSpace(db, { spaceId: id }))
+      log.info({ kind, model }, 'another model is in use')
   }
 
   async function look(queues: Queues) {

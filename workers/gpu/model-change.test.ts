@@ -10,7 +10,7 @@ import { setupGpu, untilSeen } from './gpu.suite.ts'
 import { startStandInHub } from './models/stand-in-hub.suite.ts'
 
 // Models are loaded and processes started, beside whatever else the machine does.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 300_000 })
 
 const gpu = await setupGpu()
 const { db, modelsFolder, addPicture, configure, isDone, listVectors, listFaces, spaceOf } = gpu
@@ -56,7 +56,7 @@ test('another model takes over when it has seen every picture, and questions are
   const owner = await gpu.seedUser()
   const colours = ['#ff0000', '#00ff00', '#0000ff', '#ffff00', '#00ffff', '#ff00ff']
   const others: AssetId[] = []
-  for (let index = 0; index < 60; index += 1) {
+  for (let index = 0; index < 36; index += 1) {
     const colour = colours[index % colours.length] ?? '#ff0000'
     const asset = await addPicture(owner, await colourPicture(colour))
     if (colour === '#ff0000') reds.push(asset)
@@ -136,6 +136,23 @@ test('a model that cannot be used says so, keeps the one in use, and is used onc
   await makeTinyClip({ folder, name: 'third-clip', dimension: 16 })
   await isActive('clip', 'third-clip')
   expect(await listVectors('clip')).toContain(asset)
+})
+
+test('another model under the name of one in use is not mixed with it', async () => {
+  const owner = await gpu.seedUser()
+  await rm(join(folder, 'third-clip'), { recursive: true })
+  await makeTinyClip({ folder, name: 'third-clip', dimension: 24 })
+  const later = await gpu.startWorker()
+  const asset = await addPicture(owner, await colourPicture('#ff0000'))
+
+  await untilSeen(async () => (await later.ask('/models')).body.models[0]?.state === 'failed')
+  const { reason } = (await later.ask('/models')).body.models[0]
+
+  expect(reason).toContain('24 dimensions')
+  await later.stop()
+  await rm(join(folder, 'third-clip'), { recursive: true })
+  await makeTinyClip({ folder, name: 'third-clip', dimension: 16 })
+  await isDone(asset)
 })
 
 test('a model is fetched when somebody has agreed to it, and pictures wait for it', async () => {

@@ -63,15 +63,18 @@ export function createModelStates({ store, log, clock, retryMs }: Options) {
     Object.assign(entry, { state: 'failed', reason, progress: null, retryAt: clock() + retryMs })
   }
 
-  /** A size and a licence are asked for once; a hub that does not answer is asked again later. */
+  /** A size and a licence are asked for once; a hub that does not know or does not answer is asked again later. */
   async function describe(entry: Entry) {
     if (entry.sizeBytes !== null || clock() < entry.retryAt) return
-    const facts = await store.describe(entry.kind, entry.name).catch((error: unknown) => {
+    try {
+      const facts = await store.describe(entry.kind, entry.name)
+      if (facts) return Object.assign(entry, facts)
+      entry.reason = 'The model is not in MODELS_DIR, and no hub offers it.'
+    } catch (error) {
       log.warn({ err: error, model: entry.name }, 'the hub does not say what the model is')
-      return undefined
-    })
-    if (facts) Object.assign(entry, facts)
-    else entry.retryAt = clock() + retryMs
+      entry.reason = `The model is not in MODELS_DIR: ${error instanceof Error ? error.message : error}`
+    }
+    entry.retryAt = clock() + retryMs
   }
 
   async function fetchModel(entry: Entry) {
@@ -107,8 +110,7 @@ export function createModelStates({ store, log, clock, retryMs }: Options) {
     }
     await describe(entry)
     if (entry.sizeBytes === null) {
-      const reason = 'The model is not in MODELS_DIR, and no hub offers it.'
-      Object.assign(entry, { state: 'absent', reason })
+      entry.state = 'absent'
     } else if (!isAccepted) {
       const reason = 'The model has to be agreed to before it is fetched.'
       Object.assign(entry, { state: 'needs-acceptance', reason })

@@ -17,7 +17,7 @@ if (!CAN_RUN)
     `skipped: search by words and faces on photographs, ../shared has no ${HAS_MODELS ? 'media' : 'models'}`,
   )
 
-vi.setConfig({ testTimeout: 180_000 })
+vi.setConfig({ testTimeout: 300_000 })
 
 const gpu = await setupGpu()
 const { configure, addPicture, isDone, spaceOf } = gpu
@@ -52,7 +52,7 @@ beforeAll(async () => {
   await addSamples('faces')
   await isDone(...names.keys())
   await untilPeopleSettle()
-}, 180_000)
+}, 300_000)
 
 const untilPeopleSettle = () =>
   untilSeen(async () => (await gpu.listOpenJobs('recognize-faces')).length === 0)

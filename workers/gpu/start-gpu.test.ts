@@ -8,7 +8,7 @@ import { colourPicture, facePicture, makeTinyClip, makeTinyFaces } from '#test/h
 import { setupGpu, untilSeen } from './gpu.suite.ts'
 
 // Models are loaded and processes started, beside whatever else the machine does.
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 300_000 })
 
 const gpu = await setupGpu()
 const { db, addPicture, configure, isDone, listVectors, listFaces, listRuns } = gpu
