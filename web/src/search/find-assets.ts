@@ -1,6 +1,6 @@
 import type { AssetResponseDto } from '#contracts/api/assets.ts'
 import { callApi } from '../api/http.ts'
-import type { AskForPage } from '../timeline/result-list.svelte.ts'
+import type { AskForPage } from '../timeline/result-page.ts'
 import { assetOfDetails } from '../viewer/asset-of-details.ts'
 import { filtersOf, type SearchQuery } from './search-query.ts'
 

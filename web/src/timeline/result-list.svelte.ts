@@ -1,9 +1,7 @@
 import { wordsOf } from '../api/http.ts'
 import type { AssetSource, Watcher } from './asset-source.ts'
+import type { AskForPage } from './result-page.ts'
 import type { TimelineAsset } from './timeline-asset.ts'
-
-export type ResultPage = { assets: TimelineAsset[]; nextPage: string | undefined }
-export type AskForPage = (page: string | undefined, signal: AbortSignal) => Promise<ResultPage>
 
 const KEY = 'results'
 /** "Select all" of an endless answer stops here. */
