@@ -44,7 +44,12 @@ beforeAll(async () => {
   backend = await createBackend()
   edge = await startEdge(edgeFolder, backend.edgeVariables, 2)
   accounts = await createAccounts(edge.url)
-  browser = await launchChromium()
+  // The map is drawn by WebGL, also where there is no graphics card.
+  browser = await launchChromium(
+    '--use-gl=angle',
+    '--use-angle=swiftshader',
+    '--enable-unsafe-swiftshader',
+  )
 })
 
 async function openAsNewUser(options: object = DESKTOP) {
@@ -243,7 +248,34 @@ describe('people', () => {
     await search(page).pressSequentially('annab')
     await page.getByRole('option', { name: 'Annabel' }).click()
     await page.getByText('7 items', { exact: true }).waitFor()
-    await page.getByRole('button', { name: 'People: Annabel' }).waitFor()
+    await page.getByRole('button', { name: 'People: Annabel', exact: true }).waitFor()
+    expect(faults).toEqual([])
+  })
+})
+
+describe('the map', () => {
+  test('shows where photos were taken without asking any other server', async () => {
+    const { page, faults } = await openAsNewUser()
+    const [here, there] = await Promise.all([
+      makePhoto(join(folder, `${randomBytes(4).toString('hex')}.jpg`), {
+        takenAt: '2023:06:05 14:05:00',
+      }),
+      makePhoto(join(folder, `${randomBytes(4).toString('hex')}.jpg`), { colour: '#114477' }),
+    ])
+    await dropFiles(page, [here, there])
+    await expectPictures(page, 2)
+    await page.getByRole('button', { name: 'Close', exact: true }).click()
+
+    await page.getByRole('link', { name: 'Map' }).click()
+    await page.getByRole('button', { name: '1 photo' }).click()
+    await expectPictures(page, 1)
+    expect(new URL(page.url()).searchParams.get('area')).toMatch(/^13\.39999,52\.49999,/)
+    await tilesOf(page).first().click()
+    await viewerOf(page).getByText('14:05').first().waitFor()
+    await page.keyboard.press('Escape')
+    await viewerOf(page).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Close these photos' }).click()
+    await page.waitForFunction(() => location.search === '')
     expect(faults).toEqual([])
   })
 })
@@ -262,6 +294,7 @@ describe('for everybody', () => {
     const found: Record<string, string[]> = {}
     const visits: [string, () => Promise<unknown>][] = [
       ['/search?q=walk&by=name', () => tilesOf(page).first().waitFor()],
+      ['/map', () => page.getByText('No photo says where it was taken').waitFor()],
       ['/people', () => page.getByRole('link', { name: 'Grace' }).first().waitFor()],
       [`/people/${person}`, () => tilesOf(page).first().waitFor()],
       ['/settings/drop-in', () => page.getByText('Endpoint').waitFor()],
