@@ -71,8 +71,8 @@ async function makeSmallPictures(count: number): Promise<Buffer[]> {
     .jpeg()
     .toBuffer()
   return Array.from({ length: count }, (_, index) => {
-    const rest = Buffer.alloc(FILE_BYTES - base.length, index % 251)
-    rest.write(`picture ${index}`)
+    const rest = Buffer.alloc(FILE_BYTES - base.length)
+    rest.writeUInt32BE(index)
     return Buffer.concat([base, rest])
   })
 }

@@ -27,7 +27,7 @@ type Options = {
 
 const BACKGROUND_TASKS = 3
 /** Imports of dropped objects mostly wait for the store. */
-const DROPPED_AT_ONCE = 4
+const DROPPED_AT_ONCE = 8
 
 /** Works on media until `stop`. */
 export async function startMedia(options: Options) {
