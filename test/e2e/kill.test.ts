@@ -23,6 +23,7 @@ import {
 import { createNodeStorage } from '#storage/node.ts'
 import type { Storage } from '#storage/storage.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
+import { listen } from '#test/helpers/listener.ts'
 import { makeTinyClip, makeTinyFaces, TINY_FACE_PX } from '#test/helpers/tiny-onnx.ts'
 import { until } from '#test/helpers/until.ts'
 import { startWholeStack, type WholeStack } from '#test/helpers/whole-stack.ts'
@@ -271,6 +272,7 @@ test('an import survives the death of everything', { timeout: 500_000 }, async (
   })
   const { url, variables } = stack
   const { key, userId } = await signUp(url)
+  const listener = listen(url, { headers: { 'x-api-key': key } })
   await using db = connectPg({ url: variables.APP_DATABASE_URL ?? '', max: 2 })
   const machineLearning = {
     clip: { modelName: 'tiny-clip' },
@@ -364,5 +366,21 @@ test('an import survives the death of everything', { timeout: 500_000 }, async (
   const headers = { 'x-api-key': key }
   const buckets = await fetch(`${url}/api/timeline/buckets`, { headers }).then((r) => r.json())
   expect(buckets.reduce((sum: number, { count }: { count: number }) => sum + count, 0)).toBe(FILES)
+
+  // Whoever listened is there again, through whichever process, and hears what happens from here on.
+  await until(() => listener.socket.connected)
+  await fetch(`${url}/api/assets/${ids[0]}`, {
+    method: 'PUT',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ isFavorite: true }),
+  })
+  await until(() =>
+    listener
+      .named('on_asset_update')
+      .some(({ args }) => JSON.stringify(args).includes(`${ids[0]}`)),
+  )
+  console.log(
+    `the listener lost its connection ${listener.ends.length} times and heard of ${listener.named('on_upload_success').length} of ${FILES} uploads`,
+  )
   await stack.stop()
 })
