@@ -168,9 +168,9 @@ test('refuses a vector that points nowhere', async () => {
 })
 
 test.each([
-  [4, 'hnsw (embedding vector_cosine_ops)'],
-  [1152, 'hnsw (embedding vector_cosine_ops)'],
-  [2560, 'halfvec_cosine_ops'],
+  [4, 'halfvec(4)) halfvec_cosine_ops'],
+  [1152, 'halfvec(1152)) halfvec_cosine_ops'],
+  [2560, 'halfvec(2560)) halfvec_cosine_ops'],
   [5000, null],
 ])('keeps %i dimensions under an index of a kind that takes them', async (dimension, index) => {
   const { db } = await setup()

@@ -30,9 +30,7 @@ const KINDS = [
     kind: 'hnsw',
     extension: 'vector',
     clause: (dimension: number) =>
-      dimension > 2000
-        ? `using hnsw ((embedding::halfvec(${dimension})) halfvec_cosine_ops) with (m = 16, ef_construction = 300)`
-        : 'using hnsw (embedding vector_cosine_ops) with (m = 16, ef_construction = 300)',
+      `using hnsw ((embedding::halfvec(${dimension})) halfvec_cosine_ops) with (m = 16, ef_construction = 128)`,
   },
   {
     kind: 'vchordrq',
