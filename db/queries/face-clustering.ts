@@ -173,13 +173,15 @@ function settingsFor(index: VectorIndex): SQL {
   )}`
 }
 
+/** The inner product, since vectors are of length one: half the work of the cosine. */
 function nearExactly({ space, ownerId, maxDistance }: Basis, ids: SQL): SQL {
   const table = vectorTable(space)
   return sql`
-    select b.face_id, n.face_id as other_id, n.embedding <=> b.embedding as distance
-    from ${table} b join ${table} n
-      on n.owner_id = ${ownerId} and n.face_id <> b.face_id and (n.embedding <=> b.embedding) <= ${maxDistance}::float8
-    where b.face_id = any(${ids}) and b.owner_id = ${ownerId}`
+    select b.face_id, n.face_id as other_id, 1 + (n.embedding <#> b.embedding) as distance
+    from ${table} n join (
+        select face_id, embedding from ${table} where face_id = any(${ids}) and owner_id = ${ownerId} offset 0) as b
+      on n.face_id <> b.face_id and (n.embedding <#> b.embedding) <= ${maxDistance - 1}::float8
+    where n.owner_id = ${ownerId}`
 }
 
 function nearByIndex({ space, ownerId, maxDistance }: Basis, ids: SQL): SQL {
