@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { listInbox, noteInboxObjects } from '#db/queries/inbox.ts'
 import { makeJpeg } from '../tools/test-media.suite.ts'
 import { recordFailure } from './record-failure.ts'
 import { setupMedia } from './setup.suite.ts'
@@ -39,6 +40,19 @@ test('what stops the reading of metadata does not stop the picture', async () =>
 
   expect((await listJobs(assetId)).map(({ name }) => name)).toContain('make-thumbnails')
   expect((await findAsset(assetId))?.failureReason).toBeNull()
+})
+
+test('a dropped object whose import was tried often enough stays, and its owner reads so', async () => {
+  const ownerId = await seedUser()
+  const payload = { ownerId, objectKey: `inbox/${ownerId}/a.jpg` }
+  const object = { ...payload, etag: 'x', sizeBytes: 1, lastModified: new Date() }
+  await noteInboxObjects(deps.db, { objects: [object], requestId: null })
+  const failure = { job: 'import-inbox-object', payload, reason: 'EIO at 0x7f' } as const
+
+  expect(await recordFailure({ ...failure, kind: 'exhausted' }, deps, context)).toBe(true)
+
+  const [row] = await listInbox(deps.db, { viewerId: ownerId, after: undefined, limit: 10 })
+  expect(row).toMatchObject({ state: 'refused', reason: expect.stringContaining('several times') })
 })
 
 test('failures of other jobs stay where jobs are looked at', async () => {
