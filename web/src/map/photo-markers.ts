@@ -23,9 +23,12 @@ export class PhotoMarkers {
   constructor(map: MapLibre, onChoose: OnChoose) {
     this.#map = map
     this.#onChoose = onChoose
-    map.on('render', () => {
-      if (map.getSource(SOURCE) && map.isSourceLoaded(SOURCE)) this.#draw()
-    })
+    // Groups are made beside the drawing: they may be there only after its last frame.
+    for (const moment of ['render', 'idle', 'sourcedata'] as const) {
+      map.on(moment, () => {
+        if (map.getSource(SOURCE) && map.isSourceLoaded(SOURCE)) this.#draw()
+      })
+    }
   }
 
   show(photos: MapMarkerResponseDto[]) {
