@@ -1,17 +1,26 @@
 import { request as httpRequest } from 'node:http'
 import * as sdk from '@immich/sdk'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '#stack/stores/free-port.ts'
 import { absentNeighbours } from '#test/helpers/absent-neighbours.ts'
 import { createTestBucket } from '#test/helpers/bucket.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
 import { createTestGateway } from '#test/helpers/gateway.ts'
+import { asUser, listen } from '#test/helpers/listener.ts'
 import { until } from '#test/helpers/until.ts'
-import { buildTestEdge, startWorkerd, startWranglerDev } from '#test/helpers/workerd.ts'
+import {
+  buildTestEdge,
+  buildTestHub,
+  startHub,
+  startWorkerd,
+  startWranglerDev,
+} from '#test/helpers/workerd.ts'
 
 const PUBLIC_STORE = 'http://store.example:9000'
 const ADMIN = { email: 'admin@example.com', name: 'Admin', password: 'the first password' }
 
 const folder = await buildTestEdge()
+await buildTestHub(folder)
 
 async function ownVariables() {
   const [database, bucket] = await Promise.all([createTestDatabase(), createTestBucket()])
@@ -52,7 +61,10 @@ const runtimes = [
 ]
 
 async function startInWorkerd() {
-  return await startWorkerd(folder, await ownVariables(), 2)
+  const hub = { HUB_URL: `http://127.0.0.1:${await freePort()}` }
+  const variables = { ...(await ownVariables()), ...hub }
+  await startHub(folder, variables)
+  return await startWorkerd(folder, variables, 2)
 }
 
 describe.each(runtimes)('$name', ({ start }) => {
@@ -101,6 +113,25 @@ describe.each(runtimes)('$name', ({ start }) => {
     expect(login.status).toBe(201)
     expect(cookie).toContain('immich_is_authenticated=true')
     expect(await me.json()).toMatchObject({ email: ADMIN.email })
+  })
+
+  test('the official client of socket.io is greeted, and cut off when its session is', async () => {
+    const other = await fetch(`${edge.url}/api/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(ADMIN),
+    })
+    const { accessToken: token } = await other.json()
+    const [byCookie, bySession] = [
+      await listen(edge.url, { headers: { cookie } }).ready(),
+      await listen(edge.url, asUser({ token })).ready(),
+    ]
+
+    await fetch(`${edge.url}/api/auth/logout`, { method: 'POST', ...asUser({ token }) })
+
+    expect(await bySession.ended()).toBe('io server disconnect')
+    expect(byCookie.socket.connected).toBe(true)
+    byCookie.socket.disconnect()
   })
 
   test("another site's page changes nothing with the cookies", async () => {
