@@ -173,7 +173,7 @@ function rotationOf(orientation: number | undefined): ImageSource['rotation'] {
 
 /**
  * A camera's RAW is mostly a TIFF whose first picture is tiny, beside a JPEG that the camera made. A TIFF from elsewhere
- * is itself the larger of the two.
+ * is itself the larger of the two; where its pixels are JPEG, what exiftool takes for a preview may be a part of them.
  */
 async function decodeRaw({ path, exiftool }: Work): Promise<Decoded> {
   const [own, preview] = await Promise.all([
@@ -182,13 +182,17 @@ async function decodeRaw({ path, exiftool }: Work): Promise<Decoded> {
   ])
   const embedded = preview && (await readImageHeader(preview.jpeg).catch(() => undefined))
   const pixelsOf = (size: Size | undefined) => (size ? size.width * size.height : 0)
-  if (preview && embedded && pixelsOf(embedded) >= pixelsOf(own)) {
+  const decodeOwn = async () => {
+    if (!own) throw new DecodeError('no preview inside')
+    return withSize(await decodeImage({ input: path, rotation: 'exif' }))
+  }
+  if (!preview || !embedded || pixelsOf(embedded) < pixelsOf(own)) return await decodeOwn()
+  const decodePreview = async () => {
     const rotation = embedded.orientation ? 'exif' : rotationOf(preview.orientation)
     const pixels = await decodeImage({ input: preview.jpeg, rotation })
     return { pixels, size: undefined }
   }
-  if (!own) throw new DecodeError('no preview inside')
-  return withSize(await decodeImage({ input: path, rotation: 'exif' }))
+  return await firstOf([decodePreview, decodeOwn])
 }
 
 const SAFE_SHARE = 0.8

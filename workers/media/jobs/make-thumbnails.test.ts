@@ -48,6 +48,18 @@ test('preview and thumbnail stand upright, with Immich’s sizes and formats', a
   expect(blue).toBeLessThan(50)
 })
 
+test.each(['jpeg', 'lzw', 'none'] as const)('a TIFF of %s pixels is shown', async (compression) => {
+  const owner = await seedUser()
+  const bytes = await sharp(await makeJpeg({ width: 96 }))
+    .tiff({ compression })
+    .toBuffer()
+  const assetId = await seedAsset({ owner, bytes, name: 'a.tif' })
+
+  await make(assetId)
+
+  expect(await findAsset(assetId)).toMatchObject({ failureReason: null, thumbnailedAt: NOW })
+})
+
 test('running twice leaves the same', async () => {
   const owner = await seedUser()
   const assetId = await seedAsset({ owner, bytes: await makeJpeg({ width: 90 }), name: 'a.jpg' })
