@@ -157,7 +157,8 @@ async function sendPart<Source>(deps: UploadFileDeps<Source>, part: PartToSend<S
       }
       const waitMs = backoffMs(deps.retry, faults - 1)
       await pauseFor(Math.max(waitMs, attempt.retryAfterMs ?? 0), signal)
-      if (faults >= FAULTS_BEFORE_ASKING) put = await signatures.renew(put)
+      // Sent whole, it may lie there although the answer got lost.
+      if (attempt.wasSent || faults >= FAULTS_BEFORE_ASKING) put = await signatures.renew(put)
       continue
     }
     refusals += 1
@@ -168,7 +169,13 @@ async function sendPart<Source>(deps: UploadFileDeps<Source>, part: PartToSend<S
   progress.set(part.put.partNumber, sizeBytes)
 }
 
-type Refused = { madeProgress: boolean; body: string; status?: number; retryAfterMs?: number }
+type Refused = {
+  madeProgress: boolean
+  wasSent?: boolean
+  body: string
+  status?: number
+  retryAfterMs?: number
+}
 
 /** One request. 412: the object is there already, from a try whose answer was lost. */
 async function putOnce<Source>(
@@ -201,7 +208,8 @@ async function putOnce<Source>(
     if (pause.aborted) return 'paused'
     if (!(error instanceof NetworkError)) throw error
     deps.slots.troubled()
-    return { madeProgress: sentBytes > 0 && sentBytes < put.end - put.start, body: '' }
+    const wasSent = sentBytes === put.end - put.start
+    return { madeProgress: sentBytes > 0 && !wasSent, wasSent, body: '' }
   } finally {
     slot.release()
   }

@@ -1,4 +1,6 @@
 const SUCCESSES_PER_STEP = 8
+/** A line that broke will break again: each request on its way then is lost in part, so that few are. */
+const SUCCESSES_AFTER_TROUBLE = 80
 
 type Waiter = { priority: number; order: number; grant: () => void }
 
@@ -11,6 +13,7 @@ export function createTransferSlots({ start, max }: { start: number; max: number
   let limit = start
   let inUse = 0
   let successes = 0
+  let successesWanted = SUCCESSES_PER_STEP
   let order = 0
   const waiters: Waiter[] = []
 
@@ -56,13 +59,15 @@ export function createTransferSlots({ start, max }: { start: number; max: number
     },
     succeeded() {
       successes += 1
-      if (successes < SUCCESSES_PER_STEP) return
+      if (successes < successesWanted) return
       successes = 0
+      successesWanted = SUCCESSES_PER_STEP
       limit = Math.min(max, limit + 1)
       grantNext()
     },
     troubled() {
       successes = 0
+      successesWanted = SUCCESSES_AFTER_TROUBLE
       limit = Math.max(1, limit / 2)
     },
     get limit() {

@@ -4,7 +4,8 @@ const MIB = 1024 * 1024
 export const SINGLE_PUT_MAX_BYTES = 16 * MIB
 /** S3 takes at most 10,000 parts; a few are kept in hand. */
 const MAX_PARTS = 9_000
-const MIN_PART_BYTES = 16 * MIB
+/** A connection that breaks costs half a part for each that is on its way: small enough for lines that break often. */
+const MIN_PART_BYTES = 8 * MIB
 /** S3's limit for one object. */
 export const MAX_UPLOAD_BYTES = 5 * 1024 * 1024 * MIB
 
