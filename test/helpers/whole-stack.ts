@@ -14,11 +14,11 @@ const READY_TIMEOUT_MS = 180_000
 const STOP_TIMEOUT_MS = 60_000
 
 /** Tintype as `npm start` brings it up, with stores, port and data folder of its own. */
-export async function startWholeStack(variables: Record<string, string> = {}) {
+export async function startWholeStack(variables: Record<string, string> = {}, args: string[] = []) {
   const dataFolder = await mkdtemp(join(tmpdir(), 'tintype-e2e-'))
   const port = await freePort()
   const lines: string[] = []
-  const child = spawn(process.execPath, ['stack/bootstrap.mjs', 'start'], {
+  const child = spawn(process.execPath, ['stack/bootstrap.mjs', 'start', ...args], {
     cwd: repositoryFolder,
     env: {
       ...withoutOurs(process.env),
