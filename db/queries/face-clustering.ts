@@ -6,7 +6,8 @@ import { coverJobs, deletionOfEmptyPeople, isClaimed } from './people-work.ts'
 import { type VectorSpace, vectorTable } from './vector-spaces.ts'
 import { EXACT_MAX_CANDIDATES, findVectorSearch, settingsOf, type VectorSearch } from './vectors.ts'
 
-type VectorIndex = NonNullable<VectorSearch['index']>
+/** A search that goes through an index. */
+type IndexSearch = VectorSearch & { index: NonNullable<VectorSearch['index']> }
 
 /** What clustering goes by. Faces that were looked at under another basis are looked at again. */
 export type Basis = {
@@ -93,7 +94,7 @@ export async function listNeighbourhood(
       where f.id = any(${ids}) and a.owner_id = ${basis.ownerId} and ${takesPart}
       order by f.id`),
     q.execute<NeighbourRow>(sql`
-      with near as (${index ? nearByIndex(basis, ids) : nearExactly(basis, ids)}),
+      with near as (${index ? nearByIndex(basis, { ids, search: index }) : nearExactly(basis, ids)}),
       told as (
         select near.face_id, near.distance, f.id as other_id, f.person_id, coalesce(r.is_dense, false) as is_dense,
           case
@@ -154,19 +155,18 @@ const neighbourOf = (row: NeighbourRow): Neighbour => ({
 })
 
 /** Undefined where all of an owner's vectors are compared. */
-async function findIndex(db: Db, { space, ownerId }: Basis): Promise<VectorIndex | undefined> {
+async function findIndex(db: Db, { space, ownerId }: Basis): Promise<IndexSearch | undefined> {
   const { rows } = await db.execute<{ count: number }>(sql`
     select count(*)::int as count from (
       select from ${vectorTable(space)} where owner_id = ${ownerId} limit ${EXACT_MAX_CANDIDATES + 1}) as counted`)
   if (Number(rows[0]?.count) <= EXACT_MAX_CANDIDATES) return undefined
   const search = await findVectorSearch(db, 'face')
-  const isUsable =
-    search?.space.id === space.id && !(search.index?.kind === 'hnsw' && search.index.isHalf)
-  return isUsable ? search.index : undefined
+  const index = search?.space.id === space.id ? search.index : undefined
+  return search && index && { ...search, index }
 }
 
-function settingsFor(index: VectorIndex): SQL {
-  const settings = Object.entries(settingsOf(index, NEAREST))
+function settingsFor(search: IndexSearch): SQL {
+  const settings = Object.entries(settingsOf(search, { index: search.index, limit: NEAREST }))
   return sql`select ${sql.join(
     settings.map(([name, value]) => sql`set_config(${name}, ${value}, true)`),
     sql`, `,
@@ -184,13 +184,19 @@ function nearExactly({ space, ownerId, maxDistance }: Basis, ids: SQL): SQL {
     where n.owner_id = ${ownerId}`
 }
 
-function nearByIndex({ space, ownerId, maxDistance }: Basis, ids: SQL): SQL {
+/** What the index holds may be half as precise as the vectors; the distances told are exact. */
+function nearByIndex(
+  { space, ownerId, maxDistance }: Basis,
+  { ids, search }: { ids: SQL; search: IndexSearch },
+): SQL {
   const table = vectorTable(space)
+  const isHalf = search.index.kind === 'hnsw' && search.index.isHalf
+  const as = sql.raw(isHalf ? `::halfvec(${search.space.dimension})` : '')
   return sql`
     select b.face_id, n.face_id as other_id, n.distance
     from ${table} b cross join lateral (
-      select face_id, embedding <=> b.embedding as distance from ${table}
-      where owner_id = ${ownerId} order by embedding <=> b.embedding limit ${NEAREST}) as n
+      select v.face_id, v.embedding <=> b.embedding as distance from ${table} v
+      where v.owner_id = ${ownerId} order by (v.embedding${as}) <=> (b.embedding${as}) limit ${NEAREST}) as n
     where b.face_id = any(${ids}) and b.owner_id = ${ownerId} and n.face_id <> b.face_id
       and n.distance <= ${maxDistance}::float8`
 }

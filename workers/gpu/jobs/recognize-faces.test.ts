@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import type { FaceId } from '#contracts/ids.ts'
 import { makePersonThumbnail } from '#contracts/jobs/make-person-thumbnail.ts'
+import { resetRecognitionForWork } from '#db/queries/people-work.ts'
 import { openSpace, writeFaceVectors } from '#db/queries/vector-spaces.ts'
 import { assetFaces, assets, outbox, people, vectorSpaces } from '#db/schema/tables.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
@@ -212,6 +213,23 @@ describe('what a person said', () => {
 
     expect(await listPeople(owner)).toEqual([])
   })
+})
+
+test('beginning anew keeps whom somebody named and what was assigned by hand', async () => {
+  const owner = await seedUser()
+  const faces = await seedFaces(owner, [...alike(0, 3), ...alike(4, 3), ...alike(8, 1)])
+  await recognize(owner)
+  const [named, unnamed] = [await personOf(faces[0] as FaceId), await personOf(faces[3] as FaceId)]
+  await db.update(people).set({ name: 'Ada', claimedAt: new Date() }).where(sql`id = ${named}`)
+  await set(faces[6] as FaceId, { personId: named, isHandAssigned: true })
+
+  await resetRecognitionForWork(db, { requestId: null })
+  expect((await listPeople(owner)).map(({ id }) => id)).toEqual([named])
+  await recognize(owner)
+
+  const found = await Promise.all(faces.map(personOf))
+  expect(found[3]).not.toBe(unnamed)
+  expect(found).toEqual([...Array(3).fill(named), ...Array(3).fill(found[3]), named])
 })
 
 test('running twice changes nothing', async () => {
