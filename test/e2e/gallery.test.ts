@@ -136,6 +136,7 @@ describe('the first visit', () => {
     await page.getByRole('link', { name: /14:05/ }).click()
     await page.getByRole('button', { name: 'Restore', exact: true }).click()
     await page.getByRole('heading', { name: 'The trash is empty' }).waitFor()
+    await viewerOf(page).waitFor({ state: 'detached' })
 
     await page.goto(deepLink)
     await viewerOf(page).getByText('Monday').first().waitFor()
