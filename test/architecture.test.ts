@@ -148,9 +148,10 @@ describe('queries', () => {
     ...['takeLoginAttempt', 'returnLoginAttempt', 'forgiveLoginAttempts', 'insertFirstAdmin'],
     // They concern the installation, which belongs to nobody.
     ...['hasAdmin', 'findSystemMetadata', 'readSystemConfig', 'listVersions', 'insertVersion'],
+    ...['hasVectors', 'findVectorSearch', 'findActiveSpace'],
     // Administrators act on others; the routes ask for an admin permission.
     ...['findUser', 'findAnyUser', 'listUsers', 'insertUser', 'updateUser', 'removeUser'],
-    ...['restoreUser', 'listUsageByUser', 'sumUsageBytes'],
+    ...['restoreUser', 'listUsageByUser', 'sumUsageBytes', 'writeSystemConfig'],
     // They go on with an upload that `findUpload` gave to its owner, or that this request made.
     ...['updateMultipartId', 'updateSidecarKey', 'insertAssetOfUpload', 'deleteUpload'],
     ...['markUploadAlive', 'markUploadVerifying', 'markUploadFailed', 'markUploadDuplicate'],

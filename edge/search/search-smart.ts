@@ -1,20 +1,17 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { SearchResponseDto, SmartSearchDto } from '#contracts/api/search.ts'
 import { AppError } from '#contracts/errors.ts'
 import type { AssetId } from '#contracts/ids.ts'
 import { listAssetsInOrder } from '#db/queries/search.ts'
-import { matchingSearch, SEARCHED } from '#db/queries/search-filter.ts'
+import type { SearchFilter } from '#db/queries/search-filter.ts'
+import { findLibraryBackground, listNearestAssets } from '#db/queries/smart-search.ts'
 import { readSystemConfig } from '#db/queries/system-config.ts'
 import {
   findAssetVector,
-  findBackground,
-  findNearest,
   findVectorSearch,
   hasVectors,
   type Neighbour,
   type VectorSearch,
 } from '#db/queries/vectors.ts'
-import { assets } from '#db/schema/tables.ts'
 import { assetViewerOf } from '../assets/asset-viewer.ts'
 import type { Viewer } from '../authentication/viewer.ts'
 import type { Deps } from '../deps.ts'
@@ -46,20 +43,15 @@ export async function searchSmart(
   const search = await requireSearch(deps)
   if (!search) return presentSearch({ items: [], nextPage: undefined, nextCursor: undefined })
 
-  const asset = assetViewerOf(viewer)
-  const target = queryAssetId
+  const vector = queryAssetId
     ? await vectorOfAsset(deps, { search, viewer, assetId: queryAssetId })
-    : sql`${await deps.embedText({ text: text ?? '', language, model: search.space.model }, search.space.dimension)}::vector`
-  const ranked = await rank(
-    deps,
-    { search, target, wanted: { size, page, from }, viewer },
-    {
-      ...{ id: sql`${assets.id}`, from: SEARCHED, where: matchingSearch(asset, filter) },
-      ownerId: viewer.id,
-    },
-  )
+    : await deps.embedText(
+        { text: text ?? '', language, model: search.space.model },
+        search.space.dimension,
+      )
+  const ranked = await rank(deps, { search, vector, filter, viewer, wanted: { size, page, from } })
   const assetIds = ranked.hits.map(({ id }) => id)
-  const found = await listAssetsInOrder(db, { ...asset, assetIds })
+  const found = await listAssetsInOrder(db, { ...assetViewerOf(viewer), assetIds })
   return presentSearch({
     items: found.map((hit) => presentFound(hit, rest)),
     nextPage: ranked.next && !cursor ? page + 1 : undefined,
@@ -86,30 +78,34 @@ async function requireSearch({ db }: Pick<Deps, 'db'>): Promise<VectorSearch | u
 
 type OfAsset = { search: VectorSearch; viewer: Viewer; assetId: AssetId }
 
-async function vectorOfAsset({ db }: Pick<Deps, 'db'>, of: OfAsset): Promise<SQL> {
+async function vectorOfAsset({ db }: Pick<Deps, 'db'>, of: OfAsset): Promise<string> {
   const scope = { ...assetViewerOf(of.viewer), assetId: of.assetId }
   const found = await findAssetVector(db, { search: of.search, ...scope })
   if (!found) throw new AppError('no_access', 'Not found or no asset.read access')
   if (!found.vector)
     throw new AppError('bad_request', 'No model has looked at this asset yet, please try later')
-  return sql`${found.vector}::vector`
+  return found.vector
 }
 
-type Ranking = { search: VectorSearch; target: SQL; wanted: Wanted; viewer: Viewer }
-type Candidates = Parameters<typeof findNearest>[1]['candidates']
+type Ranking = {
+  search: VectorSearch
+  vector: string
+  filter: SearchFilter
+  viewer: Viewer
+  wanted: Wanted
+}
 
 /** The hits of a page that matter, and where the next one begins. See [Note: Relevance cut-off]. */
 async function rank(
   { db }: Pick<Deps, 'db'>,
-  { search, target, wanted: { size, page, from }, viewer }: Ranking,
-  candidates: Candidates,
+  { search, vector, filter, viewer, wanted: { size, page, from } }: Ranking,
 ): Promise<{ hits: Neighbour<AssetId>[]; next: RankPosition | undefined }> {
   const before = from ? from[2] : (page - 1) * size
   const limit = Math.min(before + size + 1 + (from ? NEWCOMERS : 0), MAX_RANK)
   const [nearest, background] = await Promise.all([
-    findNearest<AssetId>(db, { search, target, candidates, limit }),
+    listNearestAssets(db, { ...assetViewerOf(viewer), filter, search, vector, limit }),
     // Once per answer: a cursor carries the limit that its first page found.
-    from ? undefined : findBackground(db, { search, target, ownerId: viewer.id }),
+    from ? undefined : findLibraryBackground(db, { viewerId: viewer.id, search, vector }),
   ])
   const [best] = nearest
   if (!best) return { hits: [], next: undefined }
