@@ -13,7 +13,6 @@ export class ResultList implements AssetSource {
   readonly isWhole = false
   status = $state<'idle' | 'loading' | 'ready' | 'failed'>('idle')
   failure = $state('')
-  error = $state.raw<unknown>()
   hasMore = $state(false)
   #assets = $state.raw<TimelineAsset[]>([])
   readonly #byId = $derived(new Map(this.#assets.map((asset) => [asset.id, asset])))
@@ -27,6 +26,7 @@ export class ResultList implements AssetSource {
   #abort = new AbortController()
   #nextPage: string | undefined
   #asking: Promise<void> | undefined
+  #opening: Promise<void> | undefined
 
   constructor(ask: AskForPage) {
     this.#ask = ask
@@ -52,8 +52,10 @@ export class ResultList implements AssetSource {
     return () => this.#watchers.delete(watcher)
   }
 
-  async open() {
-    if (this.status === 'idle' || this.status === 'failed') await this.reload()
+  /** Whoever opens it while it is being asked for waits for the same answer. */
+  open(): Promise<void> {
+    this.#opening ??= this.reload()
+    return this.#opening
   }
 
   async reload() {
@@ -69,7 +71,6 @@ export class ResultList implements AssetSource {
     } catch (error) {
       if (signal.aborted) return
       this.#set([])
-      this.error = error
       this.failure = wordsOf(error)
       this.status = 'failed'
     }
