@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { createAccounts } from '#test/helpers/backend.ts'
+import {
+  createFolder,
+  expectPictures,
+  launchChromium,
+  logIn,
+  makePhoto,
+  openGallery,
+  tilesOf,
+} from '#test/helpers/gallery.ts'
+import { startWholeStack, type WholeStack } from '#test/helpers/whole-stack.ts'
+
+let stack: WholeStack
+let folder: string
+
+beforeAll(async () => {
+  ;[stack, folder] = await Promise.all([startWholeStack(), createFolder()])
+})
+
+test('an open page shows what other devices do, at once and without asking', async () => {
+  const { newUser } = await createAccounts(stack.url)
+  const user = await newUser()
+  const browser = await launchChromium()
+  const { page, faults } = await openGallery(browser, {
+    ...{ url: stack.url, viewport: { width: 1440, height: 900 } },
+  })
+  const isConnected = new Promise<void>((resolve) => {
+    page.on('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => {
+        if (`${payload}`.includes('on_server_version')) resolve()
+      }),
+    )
+  })
+  await logIn(page, user)
+  await page.getByRole('heading', { name: 'Your photos live here' }).waitFor()
+  await isConnected
+
+  const send = async (path: string, method: string, body: BodyInit, type?: string) => {
+    const authorization = `Bearer ${user.token}`
+    const headers = { authorization, ...(type && { 'content-type': type }) }
+    const response = await fetch(`${stack.url}${path}`, { method, headers, body })
+    expect(response.ok).toBe(true)
+    return response.status === 204 ? undefined : await response.json()
+  }
+  const upload = async (bytes: Uint8Array, name: string) => {
+    const form = new FormData()
+    form.append('assetData', new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }), name)
+    form.append('fileCreatedAt', '2023-06-05T10:00:00.000Z')
+    form.append('fileModifiedAt', '2023-06-05T10:00:00.000Z')
+    const { id } = (await send('/api/assets', 'POST', form)) as { id: string }
+    return id
+  }
+  const change = (path: string, method: string, body: object) =>
+    send(path, method, JSON.stringify(body), 'application/json')
+
+  const photo = await readFile(await makePhoto(join(folder, 'here.jpg')))
+  const id = await upload(photo, 'here.jpg')
+  await expectPictures(page, 1)
+  // What is left of it ends before its picture begins.
+  await upload(photo.subarray(0, 100), 'broken.jpg')
+  await page.getByRole('link', { name: /cannot be shown: \S+/ }).waitFor()
+
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  const tile = page.locator(`a[data-asset="${id}"]`)
+  await change('/api/assets', 'PUT', { ids: [id], isFavorite: true })
+  await page.getByRole('link', { name: /favourite/ }).waitFor()
+  await change('/api/assets', 'DELETE', { ids: [id], force: false })
+  await tile.waitFor({ state: 'detached' })
+  expect(await tilesOf(page).count()).toBe(1)
+  expect(asked.filter((path) => path.startsWith('/api/timeline'))).toEqual([])
+
+  await change('/api/trash/restore/assets', 'POST', { ids: [id] })
+  await tile.waitFor()
+  expect(faults).toEqual([])
+})
