@@ -6,6 +6,7 @@ import { parseEnv } from '#contracts/env.ts'
 import { openListener } from '#stack/listener.ts'
 
 const RESTART_MS = 1000
+const STOP_LIMIT_MS = 10_000
 
 const env = parseEnv(
   {
@@ -73,7 +74,12 @@ async function stop() {
   isStopping = true
   const ends = [...running].map((child) => once(child, 'close'))
   for (const child of running) child.kill('SIGTERM')
+  // workerd lets what is under way come to its end; WebSockets have none.
+  const limit = setTimeout(() => {
+    for (const child of running) child.kill('SIGKILL')
+  }, STOP_LIMIT_MS)
   await Promise.all(ends)
+  clearTimeout(limit)
   process.exit(0)
 }
 

@@ -58,11 +58,14 @@ function isAlive(runFolder: string, { name, pid }: Running) {
   return findRunning(runFolder, name)?.pid === pid
 }
 
-/** What serves the public goes first, stores last; Postgres ends at once and safely on SIGINT. */
+/** As LAYERS has it. */
 const rank = (name: string) =>
-  ['edge', 'media', 'gpu', 'dispatcher', 'hub', 'gateway'].findIndex((prefix) =>
+  ['hub', 'edge', 'media', 'gpu', 'dispatcher', 'gateway'].findIndex((prefix) =>
     name.startsWith(prefix),
   ) + 1 || 9
+
+/** Postgres ends at once and safely on SIGINT; the Hub would wait for everybody to leave. */
+const SIGNALS: Record<string, NodeJS.Signals> = { postgres: 'SIGINT', hub: 'SIGKILL' }
 
 /**
  * A supervisor that was itself killed leaves its processes behind. They are known by their pid files, and by when they
@@ -78,7 +81,7 @@ export async function endLeftovers(dataFolder: string, say: (line: string) => vo
     say(`An earlier start ended without stopping ${list}; stopping that first.`)
   }
   for (const leftover of leftovers) {
-    process.kill(leftover.pid, leftover.name === 'postgres' ? 'SIGINT' : 'SIGTERM')
+    process.kill(leftover.pid, SIGNALS[leftover.name] ?? 'SIGTERM')
     const until = Date.now() + END_TIMEOUT_MS
     while (isAlive(runFolder, leftover)) {
       if (Date.now() > until) process.kill(-leftover.pid, 'SIGKILL')

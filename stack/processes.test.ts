@@ -19,7 +19,7 @@ async function tableWith(environment: Record<string, string> = {}) {
 
 test('what serves the public is stopped first and the stores last', () => {
   expect([...LAYERS].reverse()).toEqual([
-    ...['edge', 'workers', 'dispatcher', 'hub', 'gateway', 'stores'],
+    ...['hub', 'edge', 'workers', 'dispatcher', 'gateway', 'stores'],
   ])
 })
 

@@ -6,8 +6,11 @@ import { repositoryFolder } from './paths.ts'
 import type { Settings } from './settings.ts'
 import type { ProcessSpec } from './supervise.ts'
 
-/** Started from the first to the last, stopped from the last to the first. */
-export const LAYERS = ['stores', 'gateway', 'hub', 'dispatcher', 'workers', 'edge'] as const
+/**
+ * Stopped from the last to the first. The Hub goes before all others: workerd does not end while a WebSocket is open, and
+ * those of the edge end with it.
+ */
+export const LAYERS = ['stores', 'gateway', 'dispatcher', 'workers', 'edge', 'hub'] as const
 export type Layer = (typeof LAYERS)[number]
 
 /** The variables that each process gets; of all the others with a secret in them it learns nothing. */
@@ -169,7 +172,8 @@ function hubProcess(settings: Settings): ProcessSpec {
       ...FEW_ARENAS,
       ...pick(variables, [...COMMON, ...variablesOf.hub]),
     },
-    stopSignal: 'SIGTERM',
+    // It holds nothing, and SIGTERM would wait for everybody to leave.
+    stopSignal: 'SIGKILL',
     stopTimeoutMs: 10_000,
     startTimeoutMs: 30_000,
     isReady: () => answersOk(`${variables.HUB_URL}/health`, variables.HUB_SECRET),

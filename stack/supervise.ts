@@ -18,7 +18,7 @@ export type ProcessSpec = {
   account?: Account
   /** An open descriptor that the process inherits as its descriptor 3. */
   descriptor?: number
-  stopSignal: 'SIGINT' | 'SIGTERM'
+  stopSignal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'
   stopTimeoutMs: number
   startTimeoutMs: number
   isReady: () => Promise<boolean>

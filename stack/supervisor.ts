@@ -144,7 +144,7 @@ function onSignal() {
     if (isNewPress) killAll()
     return
   }
-  say('\nStopping: edge, workers, dispatcher, hub, gateway, stores.')
+  say('\nStopping: hub, edge, workers, dispatcher, gateway, stores.')
   end(0)
 }
 

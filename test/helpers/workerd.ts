@@ -33,10 +33,10 @@ function collectOutput(child: ChildProcess): { lines: () => string[] } {
 const answers = async (url: string) =>
   (await fetch(`${url}/api/server/ping`, { signal: AbortSignal.timeout(2_000) })).ok
 
-async function stop(child: ChildProcess) {
+async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM') {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
-  child.kill('SIGTERM')
+  child.kill(signal)
   await exited
 }
 
@@ -88,7 +88,7 @@ export async function startWorkerd(folder: string, variables: Variables, process
   )
   const outputs = children.map(collectOutput)
   atEndOfFile(async () => {
-    await Promise.all(children.map(stop))
+    await Promise.all(children.map((child) => stop(child)))
     listener.close()
   })
   const lines = () => outputs.flatMap((output) => output.lines())
@@ -122,13 +122,15 @@ export async function startHub(folder: string, variables: Variables) {
     },
   )
   const output = collectOutput(child)
-  atEndOfFile(() => stop(child))
+  // SIGTERM would wait for everybody to leave.
+  const end = () => stop(child, 'SIGKILL')
+  atEndOfFile(end)
   const headers = { authorization: `Bearer ${HUB_SECRET}` }
   await until(async () => {
     if (child.exitCode !== null) throw new Error(output.lines().join('\n'))
     return (await fetch(`${HUB_URL}/health`, { headers })).ok
   })
-  return { child, url: HUB_URL, headers, lines: output.lines, stop: () => stop(child) }
+  return { child, url: HUB_URL, headers, lines: output.lines, stop: end }
 }
 
 /** The same app as a developer runs it. `fetch` replaces Host there, so URLs are signed for the store itself. */
