@@ -157,7 +157,7 @@ export class Timeline implements AssetSource {
         wanted.map(async (key) => [key, await this.#askForMonth(key)] as const),
       )
       this.#buckets = buckets
-      for (const [key, assets] of months) this.#setFetched(key, assets)
+      for (const [key, assets] of months) this.#setAnswer(key, assets)
       this.#publishMonths()
     } catch {
       this.markStale()
@@ -211,10 +211,10 @@ export class Timeline implements AssetSource {
       if (gone.length === 0) continue
       taken.push(...gone)
       this.#count(key, -gone.length)
-      this.#setFetched(
-        key,
-        assets.filter(({ id }) => !ids.has(id)),
-      )
+      const left = assets.filter(({ id }) => !ids.has(id))
+      // An empty month is one that is not known: a count that was asked for before may yet speak of it.
+      if (left.length > 0) this.#setFetched(key, left)
+      else this.#tellMonth(key)
     }
     this.#publishMonths()
     return taken
@@ -302,13 +302,16 @@ export class Timeline implements AssetSource {
 
   async #fetchMonth(key: string, signal?: AbortSignal) {
     const assets = await this.#askForMonth(key, signal)
-    const counted = this.#bucketOf(key)?.count ?? 0
-    if (counted !== assets.length) {
-      this.#count(key, assets.length - counted)
-      this.#publishMonths()
-    }
-    this.#setFetched(key, assets)
+    if (this.#setAnswer(key, assets)) this.#publishMonths()
     this.#schedulePoll()
+  }
+
+  /** A month is asked for after the counts, so that it knows better. Answers whether they were wrong. */
+  #setAnswer(key: string, assets: TimelineAsset[]): boolean {
+    const counted = this.#bucketOf(key)?.count ?? 0
+    if (counted !== assets.length) this.#count(key, assets.length - counted)
+    this.#setFetched(key, assets)
+    return counted !== assets.length
   }
 
   #drop(key: string) {

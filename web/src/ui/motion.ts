@@ -10,5 +10,6 @@ export function withViewTransition(change: () => void | Promise<void>): Promise<
   if (reduced.matches || !document.startViewTransition) return Promise.resolve(change())
   const transition = document.startViewTransition(change)
   // A transition that is skipped (a hidden page, a newer one) still makes its change.
+  transition.ready.catch(() => {})
   return transition.finished.catch(() => {})
 }
