@@ -188,7 +188,8 @@ describe('our own port', () => {
     )
 
     expect(upload.puts[0].url.startsWith(`${edge.url}/${bucket.bucket}/`)).toBe(true)
-    expect(statuses).toEqual([200, 200])
+    expect(upload.puts.length).toBeGreaterThan(1)
+    expect(statuses).toEqual(upload.puts.map(() => 200))
     expect(done.state).toBe('verifying')
   })
 

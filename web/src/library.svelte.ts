@@ -6,6 +6,7 @@ import type { AssetSource } from './timeline/asset-source.ts'
 import { changeEverywhere, type Facts } from './timeline/change-everywhere.ts'
 import { Timeline } from './timeline/timeline.svelte.ts'
 import type { TimelineAsset } from './timeline/timeline-asset.ts'
+import { write } from './timeline/writes.ts'
 import { notices } from './ui/notices.svelte.ts'
 
 /**
@@ -155,7 +156,7 @@ class Library {
 
   async #attempt(call: () => Promise<unknown>): Promise<boolean> {
     try {
-      await call()
+      await write(call)
       return true
     } catch (error) {
       notices.show(wordsOf(error), { tone: 'bad' })

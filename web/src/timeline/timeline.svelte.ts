@@ -4,6 +4,7 @@ import { monthKeyOf } from '../format/dates.ts'
 import { realtime } from '../realtime/realtime.svelte.ts'
 import type { AssetSource, Watcher } from './asset-source.ts'
 import { assetsOfBucket, mergeAssets, type TimelineAsset } from './timeline-asset.ts'
+import { readSettled } from './writes.ts'
 
 export type TimelineFilter = {
   visibility?: 'timeline' | 'archive'
@@ -65,9 +66,7 @@ export class Timeline implements AssetSource {
     if (this.status !== 'ready') this.status = 'loading'
     this.#isStale = false
     try {
-      this.#buckets = await callApi<TimeBucketsResponseDto[]>('GET', '/api/timeline/buckets', {
-        query: this.filter,
-      })
+      this.#buckets = await readSettled(() => this.#askForCounts())
       // What is on the screen stays until its new answer is there.
       for (const key of this.#fetched.keys()) {
         if (!this.#wanted.includes(key) || !this.#bucketOf(key)) this.#drop(key)
@@ -146,22 +145,29 @@ export class Timeline implements AssetSource {
    */
   async refreshMonths(keys: string[]) {
     try {
-      const buckets = await callApi<TimeBucketsResponseDto[]>('GET', '/api/timeline/buckets', {
-        query: this.filter,
-      })
-      const counted = new Set(buckets.map(({ timeBucket }) => timeBucket))
-      const local = [...this.#local.keys()].filter((key) => !this.#fetched.has(key))
-      const shown = keys.filter((key) => this.#isShown(key))
-      const wanted = [...new Set([...shown, ...local])].filter((key) => counted.has(key))
-      const months = await Promise.all(
-        wanted.map(async (key) => [key, await this.#askForMonth(key)] as const),
-      )
+      const { buckets, months } = await readSettled(() => this.#askForNews(keys))
       this.#buckets = buckets
       for (const [key, assets] of months) this.#setAnswer(key, assets)
       this.#publishMonths()
     } catch {
       this.markStale()
     }
+  }
+
+  #askForCounts(): Promise<TimeBucketsResponseDto[]> {
+    return callApi('GET', '/api/timeline/buckets', { query: this.filter })
+  }
+
+  async #askForNews(keys: string[]) {
+    const buckets = await this.#askForCounts()
+    const counted = new Set(buckets.map(({ timeBucket }) => timeBucket))
+    const local = [...this.#local.keys()].filter((key) => !this.#fetched.has(key))
+    const shown = keys.filter((key) => this.#isShown(key))
+    const wanted = [...new Set([...shown, ...local])].filter((key) => counted.has(key))
+    const months = await Promise.all(
+      wanted.map(async (key) => [key, await this.#askForMonth(key)] as const),
+    )
+    return { buckets, months }
   }
 
   #isShown(key: string): boolean {
@@ -301,7 +307,7 @@ export class Timeline implements AssetSource {
   }
 
   async #fetchMonth(key: string, signal?: AbortSignal) {
-    const assets = await this.#askForMonth(key, signal)
+    const assets = await readSettled(() => this.#askForMonth(key, signal))
     if (this.#setAnswer(key, assets)) this.#publishMonths()
     this.#schedulePoll()
   }
