@@ -20,6 +20,8 @@ type Loading = { promise: Promise<void>; abort: AbortController }
 /** While something is being processed its month is asked for again, ever more slowly. */
 const FIRST_POLL_MS = 1_500
 const SLOWEST_POLL_MS = 10_000
+/** Whoever is told hardly needs to ask; but what is told can get lost on its way. */
+const POLL_WHILE_TOLD_MS = 10_000
 const MONTHS_AT_ONCE = 6
 
 /**
@@ -371,18 +373,16 @@ export class Timeline implements AssetSource {
   }
 
   #schedulePoll() {
-    // Whoever is told need not ask.
-    const waiting = realtime.isConnected ? [] : this.#processing()
+    const waiting = this.#processing()
     if (waiting.length === 0) this.#pollMs = FIRST_POLL_MS
     if (this.#poll !== undefined || waiting.length === 0) return
-    this.#poll = setTimeout(() => void this.#pollMonths(waiting), this.#pollMs)
+    const waitMs = realtime.isConnected ? POLL_WHILE_TOLD_MS : this.#pollMs
+    this.#poll = setTimeout(() => void this.#pollMonths(), waitMs)
     this.#pollMs = Math.min(SLOWEST_POLL_MS, this.#pollMs * 1.25)
   }
 
-  async #pollMonths(keys: string[]) {
-    if (document.visibilityState === 'visible' && !realtime.isConnected) {
-      await Promise.all(keys.map((key) => this.#fetchMonth(key).catch(() => {})))
-    }
+  async #pollMonths() {
+    if (document.visibilityState === 'visible') await this.askForProcessing()
     this.#poll = undefined
     this.#schedulePoll()
   }
