@@ -123,14 +123,18 @@ test('the sweep completes a multipart upload whose parts are all there', async (
     .update(uploads)
     .set({ multipartId: multipart.multipartId })
     .where(eq(uploads.id, upload.id))
-  const [first, second] = partsOf(bytes.byteLength)
-  await storage.uploadPart(multipart, 1, bytes.subarray(first?.start, first?.end))
+  const parts = [...partsOf(bytes.byteLength).entries()]
+  const [last] = parts.splice(-1)
+  for (const [index, { start, end }] of parts)
+    await storage.uploadPart(multipart, index + 1, bytes.subarray(start, end))
 
   await age(upload.id, 1)
   await sweep()
   expect((await findUpload(upload.id))?.state).toBe('pending')
 
-  await storage.uploadPart(multipart, 2, bytes.subarray(second?.start, second?.end))
+  if (!last) throw new Error('there are no parts')
+  const [index, { start, end }] = last
+  await storage.uploadPart(multipart, index + 1, bytes.subarray(start, end))
   await sweep()
   await verify(upload.id)
 
