@@ -32,7 +32,8 @@ describe('a presigned upload', () => {
     const done = await (await edge.as(user).post(`/api/uploads/${upload.id}/complete`)).json()
 
     expect(upload.puts[0]?.url).toMatch(/^http:\/\/localhost\//)
-    expect(statuses).toEqual([200, 200])
+    expect(upload.puts.length).toBeGreaterThan(1)
+    expect(statuses).toEqual(upload.puts.map(() => 200))
     expect(done.state).toBe('verifying')
   })
 
