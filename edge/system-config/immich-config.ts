@@ -5,8 +5,8 @@ const NIGHTLY = '0 03 * * *'
 const often = (concurrency: number) => ({ concurrency })
 
 /**
- * What Immich's clients expect to find and this server does not let anybody change: each value tells what it really
- * does. Where Immich's default would claim something that is not there, it says so by `false` or `disabled`.
+ * What Immich's clients expect to find and this server does not let anybody change. Where Immich's default would claim
+ * something that is not there, it says so by `false` or `disabled`. How much runs at once is MEDIA_CONCURRENCY's business.
  */
 const FIXED = {
   backup: { database: { enabled: false, cronExpression: '0 02 * * *', keepLastAmount: 14 } },
