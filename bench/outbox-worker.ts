@@ -8,7 +8,7 @@ import { runWorker } from '#workers/runtime/run-worker.ts'
 
 /** Takes the jobs of `outbox.ts`, as Tintype's workers do, or as BullMQ alone does: `node outbox-worker.ts tintype|bare`. */
 export const BENCH_QUEUE = 'search'
-export const CONCURRENCY = 50
+export const CONCURRENCY = 100
 export const benchJob = defineJob({
   name: 'bench',
   queue: BENCH_QUEUE,

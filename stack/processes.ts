@@ -78,7 +78,7 @@ export const variablesOf = {
 const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']
 const NODE_MEMORY = {
   gateway: ['--max-semi-space-size=4', '--max-old-space-size=256'],
-  dispatcher: ['--max-semi-space-size=2', '--max-old-space-size=256'],
+  dispatcher: ['--max-semi-space-size=8', '--max-old-space-size=256'],
   media: ['--max-semi-space-size=8', '--max-old-space-size=512'],
   gpu: ['--max-semi-space-size=4', '--max-old-space-size=512'],
 }

@@ -1,24 +1,21 @@
 import type { Db } from '#db/client.ts'
-import { claimOutbox } from '#db/queries/outbox.ts'
+import { claimOutbox, type OutboxJob } from '#db/queries/outbox.ts'
 import type { Log } from '#workers/runtime/log.ts'
-import type { Queues } from './queues.ts'
 
-const CLAIM_LIMIT = 1000
+const CLAIM_LIMIT = 500
 const AFTER_ERROR_MS = 1000
 
 type Options = {
   db: Db
-  queues: Queues
   log: Log
-  beforeAdding: () => Promise<void>
-  onSent: (count: number) => void
+  send: (rows: OutboxJob[], claimedAt: number) => Promise<void>
 }
 
 /**
  * Moves due rows into their queues. While Valkey is away, adding waits for it, and nothing more is claimed; a
  * dispatcher that dies then leaves claimed rows, which `resendUnfinished` finds.
  */
-export function createDispatch({ db, queues, log, beforeAdding, onSent }: Options) {
+export function createDispatch({ db, log, send }: Options) {
   let current: Promise<void> | undefined
   let isWantedAgain = false
   let isStopped = false
@@ -32,11 +29,10 @@ export function createDispatch({ db, queues, log, beforeAdding, onSent }: Option
   }
 
   async function moveSome(): Promise<number> {
+    const claimedAt = performance.now()
     const rows = await claimOutbox(db, { limit: CLAIM_LIMIT })
     if (rows.length === 0) return 0
-    await beforeAdding()
-    await queues.add(rows)
-    onSent(rows.length)
+    await send(rows, claimedAt)
     log.debug({ jobs: rows.length }, 'sent')
     return rows.length
   }

@@ -41,7 +41,7 @@ export function openQueues({ valkey, prefix }: { valkey: Redis; prefix: string }
     )
   }
 
-  /** The rows whose job is in no state at all: neither waiting nor running nor just done. */
+  /** The rows whose job is in no state at all: neither waiting nor running. */
   async function missing(rows: OutboxJob[]): Promise<OutboxJob[]> {
     const lookUp = valkey.pipeline()
     for (const { queue, id } of rows) lookUp.exists(`${prefix}:${queue}:${id}`)

@@ -282,20 +282,21 @@ test("every one of Immich's queues is described, and an unknown one is not found
 })
 
 test('health and metrics tell what the queues hold', async () => {
-  const { dispatch, write, db } = setup()
+  const { dispatch, write } = setup()
   const { port } = await dispatch()
   await write(0, 3)
-  await until(async () => (await listRows(db)).every(({ sentAt }) => sentAt))
   const headers = { authorization: `Bearer ${SECRET}` }
+  const readMetrics = async () =>
+    await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text()
+  await until(async () => (await readMetrics()).includes('tintype_outbox_sent_total 3'))
 
   const health = await fetch(`http://127.0.0.1:${port}/health`, { headers })
-  const metrics = await fetch(`http://127.0.0.1:${port}/metrics`, { headers })
+  const text = await readMetrics()
 
   expect([health.status, await health.json()]).toEqual([
     200,
     { isHealthy: true, database: 'ok', valkey: 'ok' },
   ])
-  const text = await metrics.text()
   expect(text).toContain('tintype_outbox_sent_total 3')
   expect(text).toContain('tintype_queue_jobs{queue="backgroundTask",state="waiting"} 3')
 })

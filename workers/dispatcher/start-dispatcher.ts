@@ -36,28 +36,29 @@ export async function startDispatcher(options: Options) {
   const countSent = metrics.counter('tintype_outbox_sent_total', 'Jobs put into their queues')
   const valkey = connectValkey({ url: options.valkey.url, log })
   const queues = openQueues({ valkey, prefix })
-  const resend = createResend({ db, valkey, prefix, queues, log })
-  const { beforeAdding } = resend
   const onSent = (count: number) => countSent({}, count)
-  const dispatch = createDispatch({ db, queues, log, beforeAdding, onSent })
+  const resend = createResend({ db, valkey, prefix, queues, log, onSent })
+  const dispatch = createDispatch({ db, log, send: resend.send })
 
-  const quietly = (work: Promise<void>, what: string) => {
+  const quietly = (work: Promise<unknown>, what: string) => {
     work.catch((error) => log.warn({ err: error }, `${what} did not succeed`))
   }
   const findLosses = () => quietly(resend.findLosses(), 'the search for lost jobs')
-  const sweep = (olderThanMs: number) =>
-    quietly(resend.resendUnfinished({ olderThanMs }), 'the sweep of unfinished jobs')
+  const sweep = () => {
+    const sentBefore = new Date(Date.now() - SWEEP_OLDER_THAN_MS)
+    quietly(resend.resendUnfinished({ sentBefore }), 'the sweep of unfinished jobs')
+  }
 
   valkey.on('ready', findLosses)
   // Rows that a dispatcher claimed and did not live to send.
-  valkey.once('ready', () => sweep(0))
+  resend.resendOnceSettled(new Date())
   const listener = listenToOutbox({ url: options.listenUrl, log, onNotice: dispatch.wake })
   const timers = [
     setInterval(() => {
       findLosses()
       dispatch.wake()
     }, pollMs),
-    setInterval(() => sweep(SWEEP_OLDER_THAN_MS), SWEEP_EVERY_MS),
+    setInterval(sweep, SWEEP_EVERY_MS),
   ]
   const running = runSchedules({
     db,
@@ -74,6 +75,7 @@ export async function startDispatcher(options: Options) {
     port: server.port,
     async stop() {
       for (const timer of timers) clearInterval(timer)
+      resend.stop()
       await Promise.all([server.close(), listener.close()])
       // Whoever waits for a Valkey that is away gives up when the connection ends.
       const ended = Promise.allSettled([running.stop(), dispatch.stop()])

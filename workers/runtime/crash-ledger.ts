@@ -142,16 +142,24 @@ export function createCrashLedger(options: Options) {
     await options.putBackOf(lockOwners)
   }
 
-  /** Written as soon as the current step of every job is done: before its next one, and in few commands for many. */
+  /** Of all jobs that begin and end in one turn of the event loop, which cost few commands together. */
   const notes = new Map<string, Mode | undefined>()
+  let written: Promise<void> | undefined
 
   /**
-   * Not awaited: it is on its way before the handler's first step, and before the job's completion on the same
-   * connection; so it stays when the process dies. Undefined takes a job out.
+   * Resolves when the note has left the process, so that it stays when the process dies; nobody waits for Valkey's
+   * answer. Undefined takes a job out.
    */
-  function note(id: string, mode: Mode | undefined) {
-    if (notes.size === 0) queueMicrotask(writeNotes)
+  function note(id: string, mode: Mode | undefined): Promise<void> {
     notes.set(id, mode)
+    written ??= new Promise((resolve) => {
+      process.nextTick(() => {
+        writeNotes()
+        // The connection gathers what is written in one turn until then.
+        process.nextTick(resolve)
+      })
+    })
+    return written
   }
 
   /** Plain commands, because building one of ioredis' pipelines costs more than a whole job of BullMQ's. */
@@ -159,6 +167,7 @@ export function createCrashLedger(options: Options) {
     const running = [...notes].filter((entry): entry is [string, Mode] => entry[1] !== undefined)
     const ended = [...notes.keys()].filter((id) => notes.get(id) === undefined)
     notes.clear()
+    written = undefined
     if (running.length > 0) valkey.hset(keys.jobs(workerId), ...running.flat()).catch(() => {})
     if (ended.length > 0) valkey.hdel(keys.jobs(workerId), ...ended).catch(() => {})
   }
@@ -175,16 +184,16 @@ export function createCrashLedger(options: Options) {
     const kills = await countKills(job)
     if (kills === undefined) return stay(id, { leave: await enter(id) })
     if (kills > ALONE_KILLS_ALLOWED) return stay(id, { mustBeSetAside: true, wasSuspect: true })
-    note(id, 'waiting')
+    await note(id, 'waiting')
     const leave = await gate.enterAlone()
-    note(id, 'alone')
+    await note(id, 'alone')
     log.info({ jobId: id }, 'runs alone, since a worker died in its company')
     return stay(id, { leave, wasSuspect: true })
   }
 
   async function enter(id: string): Promise<Leave> {
     const leave = gate.tryEnter() ?? (await gate.enter())
-    note(id, 'beside')
+    await note(id, 'beside')
     return leave
   }
 
@@ -195,7 +204,7 @@ export function createCrashLedger(options: Options) {
       mustBeSetAside,
       end() {
         leave?.()
-        note(id, undefined)
+        void note(id, undefined)
         if (wasSuspect) valkey.hdel(keys.suspects, id).catch(() => {})
       },
     }

@@ -5,11 +5,26 @@ const FIRST_RECONNECT_MS = 50
 const MAX_RECONNECT_MS = 1000
 
 /**
+ * Writes what the work of one turn sends in one go: a system call for each small command costs a worker of many small
+ * jobs a third of its time. Unlike ioredis' own pipelining, each command is still sent again by itself after a loss.
+ */
+class GatheringRedis extends Redis {
+  override sendCommand(...[command, stream]: Parameters<Redis['sendCommand']>): unknown {
+    const socket = stream ? undefined : this.stream
+    if (socket?.writable && socket.writableCorked === 0) {
+      socket.cork()
+      process.nextTick(() => socket.uncork())
+    }
+    return super.sendCommand(command, stream)
+  }
+}
+
+/**
  * A connection whose commands wait for Valkey to come back instead of failing. Losing and regaining it is one log
  * line each, however many attempts lie between.
  */
 export function connectValkey({ url, log }: { url: string; log: Log }): Redis {
-  const valkey = new Redis(url, {
+  const valkey = new GatheringRedis(url, {
     maxRetriesPerRequest: null,
     retryStrategy: (tries) => Math.min(FIRST_RECONNECT_MS * 2 ** tries, MAX_RECONNECT_MS),
   })

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 export type HubContent = Record<string, Buffer>
 
 type Behaviour = {
-  /** Bytes of each answer after which the connection is cut, while there are more. */
+  /** Bytes of each answer after which nothing more comes, while there are more; `cutOnceHere` then ends it. */
   cutAfter?: number
   /** A file whose content is not what the list says, so many times. */
   damaged?: { path: string; times: number }
@@ -22,6 +22,7 @@ export async function startStandInHub(
   const requests: string[] = []
   const damaged = { left: behaviour.damaged?.times ?? 0 }
   const bytesSent = { total: 0 }
+  let silent: ServerResponse | undefined
 
   const files = createServer((request, response) => {
     requests.push(`files ${request.url} ${request.headers.range ?? ''}`.trim())
@@ -32,7 +33,9 @@ export async function startStandInHub(
     const isDamaged = behaviour.damaged?.path === path && damaged.left > 0
     if (isDamaged) damaged.left -= 1
     const bytes = isDamaged ? Buffer.alloc(content.length, 1) : content
-    bytesSent.total += sendFile(request, response, { bytes, behaviour })
+    const sent = sendFile(request, response, { bytes, behaviour })
+    bytesSent.total += sent.bytes
+    silent = sent.isWhole ? undefined : response
   })
   const filesUrl = await listen(files)
 
@@ -61,6 +64,10 @@ export async function startStandInHub(
     url: hubUrl,
     requests,
     bytesSent,
+    /** Cuts the connection when all that was ever sent is with the client, so that no byte is lost on its way. */
+    cutOnceHere(arrivedBytes: number) {
+      if (arrivedBytes === bytesSent.total) silent?.destroy()
+    },
     close: async () => {
       for (const server of [hub, files]) {
         server.closeAllConnections()
@@ -74,7 +81,7 @@ function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
   { bytes, behaviour }: { bytes: Buffer; behaviour: Behaviour },
-): number {
+): { bytes: number; isWhole: boolean } {
   const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')
   const start = range && !behaviour.ignoresRange ? Number(range[1]) : 0
   const rest = bytes.subarray(start)
@@ -85,11 +92,10 @@ function sendFile(
   })
   const { cutAfter = rest.length } = behaviour
   const sent = rest.subarray(0, cutAfter)
-  response.write(sent, () => {
-    if (sent.length < rest.length) response.destroy()
-    else response.end()
-  })
-  return sent.length
+  const isWhole = sent.length === rest.length
+  if (isWhole) response.end(sent)
+  else response.write(sent)
+  return { bytes: sent.length, isWhole }
 }
 
 function treeOf(content: HubContent) {
