@@ -29,6 +29,8 @@ export async function startTcpProxy(firstTargetPort: number) {
       })
     }
     upstream.pipe(client)
+    // What a server that is away would never see is not sent either.
+    pauseUntil(client, once(upstream, 'connect'))
     client.on('data', (chunk) => {
       bytesUp += chunk.length
       bytesOfConnection += chunk.length
@@ -81,7 +83,10 @@ export async function startTcpProxy(firstTargetPort: number) {
 
 function pauseUntil(socket: Socket, reason: Promise<unknown>) {
   socket.pause()
-  void reason.then(() => socket.resume())
+  void reason.then(
+    () => socket.resume(),
+    () => {}, // the connection is over
+  )
 }
 
 const waitMs = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
