@@ -14,6 +14,8 @@ class Session {
   config = $state.raw<ServerConfigDto>()
   isReached = $state(true)
   isOnline = $state(navigator.onLine)
+  /** The session that ends is the person's own wish, and a fresh page is on its way. */
+  #isLeaving = false
 
   constructor() {
     listenToApi({
@@ -69,6 +71,7 @@ class Session {
   }
 
   async logOut() {
+    this.#isLeaving = true
     await callApi('POST', '/api/auth/logout').catch(() => {})
     // A fresh page is the surest way to forget what the last person saw.
     location.assign('/login')
@@ -105,7 +108,7 @@ class Session {
   }
 
   #expire() {
-    if (this.phase !== 'signed-in') return
+    if (this.phase !== 'signed-in' || this.#isLeaving) return
     this.user = undefined
     this.#ask('signed-out')
   }
