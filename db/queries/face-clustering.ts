@@ -21,8 +21,12 @@ export type Basis = {
 
 const keyOf = ({ space, maxDistance, minFaces }: Basis) => `${space.id}:${maxDistance}:${minFaces}`
 
-/** A face `f` on an asset `a` that takes part at all. What lies in the trash may come back. */
-const takesPart = sql`f.deleted_at is null and f.is_visible and a.status <> 'deleted'`
+/**
+ * A face `f` on an asset `a` that takes part at all. What lies in the trash may come back; what somebody said is nobody's,
+ * by deleting its person, does not.
+ */
+const takesPart = sql`f.deleted_at is null and f.is_visible and a.status <> 'deleted'
+  and (f.person_id is not null or not f.is_hand_assigned)`
 const isInTimeline = sql`(a.visibility = 'timeline' and a.status = 'active')`
 /** Somebody said whose face `f` is. */
 const isVouchedFor = sql`(f.is_hand_assigned and f.person_id is not null)`

@@ -201,7 +201,10 @@ export async function updatePerson(
 const coverJobFor = (people: SQL, requestId: string) =>
   jobForEach(people, (id) => makePersonThumbnail.message({ personId: id }), requestId)
 
-/** All of them, or none unless each is the viewer's: false then. Their faces stay, and are anybody's again. */
+/**
+ * All of them, or none unless each is the viewer's: false then. Their faces stay and are nobody's, by somebody's word:
+ * clustering makes nobody of them again, and they can be given to others by hand.
+ */
 export async function deletePeople(
   db: Db,
   { viewerId, personIds, requestId }: Requested & { viewerId: UserId; personIds: PersonId[] },
@@ -213,7 +216,7 @@ export async function deletePeople(
       where id = any(${sql.param(ids)}::uuid[]) and owner_id = ${viewerId} for update),
     verdict as (select count(*) = ${ids.length}::int as is_allowed from wanted),
     freed as (
-      update asset_faces set person_id = null, is_hand_assigned = false
+      update asset_faces set person_id = null, is_hand_assigned = true
       where person_id in (select id from wanted) and (select is_allowed from verdict)),
     gone as (
       delete from people where id in (select id from wanted) and (select is_allowed from verdict)

@@ -88,7 +88,7 @@ export const assetFaces = pgTable(
       .notNull()
       .default('machine-learning'),
     isVisible: boolean().notNull().default(true),
-    /** Somebody said whose face this is; clustering leaves it there and goes by it. */
+    /** Somebody said whose face this is, or without a person that it is nobody's; clustering goes by it. */
     isHandAssigned: boolean().notNull().default(false),
     /** Taken away by a person; kept, so that detection does not bring it back. */
     deletedAt: instant(),

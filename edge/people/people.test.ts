@@ -173,7 +173,7 @@ describe('a person', () => {
     expect((await getPerson(owner, two.id)).name).toBe('Two')
   })
 
-  test('is deleted, and its faces are anybody’s again', async () => {
+  test('is deleted, and its faces are nobody’s', async () => {
     const [one, two] = [await seedPerson(owner), await seedPerson(owner)]
     const foreign = await seedPerson(stranger)
     await db

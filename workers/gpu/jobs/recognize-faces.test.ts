@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import type { FaceId } from '#contracts/ids.ts'
+import type { FaceId, PersonId } from '#contracts/ids.ts'
 import { makePersonThumbnail } from '#contracts/jobs/make-person-thumbnail.ts'
+import { deletePeople, mergePeople } from '#db/queries/people.ts'
 import { resetRecognitionForWork } from '#db/queries/people-work.ts'
 import { openSpace, writeFaceVectors } from '#db/queries/vector-spaces.ts'
 import { assetFaces, assets, outbox, people, vectorSpaces } from '#db/schema/tables.ts'
@@ -10,7 +11,8 @@ import { withAdvisoryLock } from '#workers/runtime/advisory-lock.ts'
 import { DIMENSION, direction, setupFaces } from '../faces.suite.ts'
 
 const { db } = await createTestDatabase()
-const { seedUser, seedFaces, seedPerson, recognize, personOf, listPeople, spaceOf } = setupFaces(db)
+const { seedUser, seedFaces, seedPerson, recognize, personOf, listPeople, spaceOf, configure } =
+  setupFaces(db)
 
 // Cosine distance 0.5 is 60 degrees.
 const alike = (base: number, count: number) =>
@@ -230,6 +232,46 @@ test('beginning anew keeps whom somebody named and what was assigned by hand', a
   const found = await Promise.all(faces.map(personOf))
   expect(found[3]).not.toBe(unnamed)
   expect(found).toEqual([...Array(3).fill(named), ...Array(3).fill(found[3]), named])
+})
+
+test('somebody who was deleted does not come back, not by the next photo nor by beginning anew', async () => {
+  const owner = await seedUser()
+  const faces = await seedFaces(owner, alike(0, 4))
+  await recognize(owner)
+  const personId = (await personOf(faces[0] as FaceId)) as PersonId
+  await deletePeople(db, { viewerId: owner, personIds: [personId], requestId: 'test' })
+
+  const [next] = await seedFaces(owner, [{ embedding: direction(0, 5) }])
+  await recognize(owner)
+  expect(await listPeople(owner)).toEqual([])
+  await resetRecognitionForWork(db, { requestId: null })
+  await recognize(owner)
+
+  expect(await listPeople(owner)).toEqual([])
+  expect(await Promise.all([...faces, next as FaceId].map(personOf))).toEqual(Array(5).fill(null))
+})
+
+test('who was merged stays one, and hidden, after beginning anew and with other settings', async () => {
+  const owner = await seedUser()
+  const faces = await seedFaces(owner, [...alike(0, 3), ...alike(4, 3)])
+  await recognize(owner)
+  const [one, two] = [await personOf(faces[0] as FaceId), await personOf(faces[3] as FaceId)]
+  const [personId, otherId] = [one as PersonId, two as PersonId]
+  await mergePeople(db, { viewerId: owner, personId, otherIds: [otherId], requestId: 'test' })
+  await db.update(people).set({ isHidden: true }).where(sql`id = ${personId}`)
+
+  await resetRecognitionForWork(db, { requestId: null })
+  await recognize(owner)
+  await configure({ maxDistance: 0.3, minFaces: 2 })
+  await recognize(owner)
+  const [late] = await seedFaces(owner, [{ embedding: direction(4, 6) }])
+  await recognize(owner)
+  await configure({})
+
+  expect(await listPeople(owner)).toMatchObject([{ id: personId, isHidden: true }])
+  expect(await Promise.all([...faces, late as FaceId].map(personOf))).toEqual(
+    Array(7).fill(personId),
+  )
 })
 
 test('running twice changes nothing', async () => {
