@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { InboxCredentialsResponseDto, InboxResponseDto } from '#contracts/api/inbox.ts'
-import { noteInboxObjects } from '#db/queries/inbox.ts'
+import { noteInboxObjects } from '#db/queries/inbox-notes.ts'
 import { inboxObjects, outbox } from '#db/schema/tables.ts'
 import { createNodeStorage } from '#storage/node.ts'
 import { createTestEdge, type TestUser } from '#test/helpers/edge.ts'

@@ -9,7 +9,7 @@ import {
   deleteOldLoginAttempts,
   deleteStaleSessions,
 } from '#db/queries/housekeeping.ts'
-import { insertReconcile } from '#db/queries/inbox.ts'
+import { insertReconcile } from '#db/queries/inbox-reconcile.ts'
 import { insertJobs } from '#db/queries/outbox.ts'
 import {
   deleteEmptyPeopleForWork,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { listInbox, noteInboxObjects } from '#db/queries/inbox.ts'
+import { listInbox } from '#db/queries/inbox.ts'
+import { noteInboxObjects } from '#db/queries/inbox-notes.ts'
 import { makeJpeg } from '../tools/test-media.suite.ts'
 import { recordFailure } from './record-failure.ts'
 import { setupMedia } from './setup.suite.ts'

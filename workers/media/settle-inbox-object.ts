@@ -1,7 +1,7 @@
 import type { AssetId } from '#contracts/ids.ts'
 import type { PayloadOf } from '#contracts/jobs/define-job.ts'
 import { importInboxObject } from '#contracts/jobs/import-inbox-object.ts'
-import { listInboxRowsForWork, markInboxImported } from '#db/queries/inbox.ts'
+import { listInboxRowsForWork, markInboxImported } from '#db/queries/inbox-work.ts'
 import { insertJobs } from '#db/queries/outbox.ts'
 import type { ObjectHead } from '#storage/storage.ts'
 import type { JobContext } from '#workers/runtime/types.ts'

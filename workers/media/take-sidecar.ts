@@ -1,14 +1,14 @@
 import type { AssetId } from '#contracts/ids.ts'
 import { mediaTypeOfName } from '#contracts/media-types.ts'
 import { objectKeys } from '#contracts/object-keys.ts'
+import type { InboxRow } from '#db/queries/inbox.ts'
 import {
   attachSidecarForWork,
-  type InboxRow,
   listInboxRowsForWork,
   listInboxSiblingsForWork,
   markInboxRefused,
   markInboxWaiting,
-} from '#db/queries/inbox.ts'
+} from '#db/queries/inbox-work.ts'
 import { fileNameOfKey, stemOf } from './inbox-names.ts'
 import { type InboxVersion, type InboxWork, settleInboxObject } from './settle-inbox-object.ts'
 

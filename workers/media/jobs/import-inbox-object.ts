@@ -7,7 +7,8 @@ import { newId } from '#contracts/new-id.ts'
 import { objectKeys } from '#contracts/object-keys.ts'
 import { violates } from '#db/database-error.ts'
 import { findAssetByChecksum } from '#db/queries/assets.ts'
-import { claimInboxObject, deleteInboxRow, markInboxRefused, PASSING } from '#db/queries/inbox.ts'
+import { PASSING } from '#db/queries/inbox-reconcile.ts'
+import { claimInboxObject, deleteInboxRow, markInboxRefused } from '#db/queries/inbox-work.ts'
 import {
   deleteUpload,
   insertAssetOfUpload,

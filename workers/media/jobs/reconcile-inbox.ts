@@ -1,16 +1,15 @@
 import type { PayloadOf } from '#contracts/jobs/define-job.ts'
 import type { reconcileInbox } from '#contracts/jobs/reconcile-inbox.ts'
 import { INBOX, ownerOfInboxKey } from '#contracts/object-keys.ts'
+import { noteInboxObjects, type SeenObject } from '#db/queries/inbox-notes.ts'
 import {
   deleteOldImportsForWork,
   insertImportsForWork,
   listPresentRowsForWork,
   markReconciled,
-  noteInboxObjects,
   retryPassedForWork,
   ringForLostImports,
-  type SeenObject,
-} from '#db/queries/inbox.ts'
+} from '#db/queries/inbox-reconcile.ts'
 import type { ListedObject } from '#storage/storage.ts'
 import type { JobContext } from '#workers/runtime/types.ts'
 import type { MediaDeps } from '../deps.ts'
