@@ -2,6 +2,9 @@ import type { UploadRecord, UploadStore } from '../upload-types.ts'
 
 const DATABASE = 'tintype-uploads'
 const STORE = 'unfinished'
+const VERSION = 2
+/** Each file of a drop is looked up: ten thousand of them must not each read all the others. */
+const BY_FINGERPRINT = 'by-fingerprint'
 
 type Kept = UploadRecord & { userId: string; pageId: string }
 
@@ -20,13 +23,15 @@ export function createIndexedDbStore(userId: string): UploadStore {
   ): Promise<Answer | undefined> => {
     const database = await opened
     if (!database) return undefined
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<Answer | undefined>((resolve, reject) => {
       const transaction = database.transaction(STORE, mode)
       const request = work(transaction.objectStore(STORE))
       transaction.oncomplete = () => resolve(request?.result)
       transaction.onerror = () => reject(transaction.error)
       transaction.onabort = () => reject(transaction.error)
     })
+    // A store that is full, closed or forbidden costs the resume after a reload, not the upload.
+    return answer.catch(() => undefined)
   }
   const listOwn = async () => {
     const kept = (await run<Kept[]>('readonly', (store) => store.getAll())) ?? []
@@ -41,20 +46,22 @@ export function createIndexedDbStore(userId: string): UploadStore {
         .sort((one, other) => one.addedAtMs - other.addedAtMs)
     },
     async findHash(fingerprint) {
-      return (await listOwn()).find((record) => record.fingerprint === fingerprint)?.hash
+      const known = await run<Kept[]>('readonly', (store) =>
+        store.index(BY_FINGERPRINT).getAll([userId, fingerprint]),
+      )
+      return known?.find(({ hash }) => hash)?.hash
     },
-    // A store that is full or forbidden costs the resume after a reload, not the upload.
     async put(records) {
       await run('readwrite', (store) => {
         for (const record of records) store.put({ ...record, userId, pageId } satisfies Kept)
         return undefined
-      }).catch(() => {})
+      })
     },
     async remove(ids) {
       await run('readwrite', (store) => {
         for (const id of ids) store.delete(id)
         return undefined
-      }).catch(() => {})
+      })
     },
   }
 }
@@ -62,10 +69,23 @@ export function createIndexedDbStore(userId: string): UploadStore {
 function openDatabase(): Promise<IDBDatabase | undefined> {
   return new Promise((resolve) => {
     // Private windows of some browsers refuse.
-    const opening = indexedDB.open(DATABASE, 1)
-    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: 'id' })
-    opening.onsuccess = () => resolve(opening.result)
+    const opening = indexedDB.open(DATABASE, VERSION)
+    opening.onupgradeneeded = () => {
+      const isNew = !opening.result.objectStoreNames.contains(STORE)
+      const store = isNew
+        ? opening.result.createObjectStore(STORE, { keyPath: 'id' })
+        : opening.transaction?.objectStore(STORE)
+      store?.createIndex(BY_FINGERPRINT, ['userId', 'fingerprint'])
+    }
+    opening.onsuccess = () => {
+      const database = opening.result
+      // A page with a newer version of this program must not wait for this one to be closed.
+      database.onversionchange = () => database.close()
+      resolve(database)
+    }
     opening.onerror = () => resolve(undefined)
+    // A page with an older version still has it open.
+    opening.onblocked = () => resolve(undefined)
   })
 }
 
