@@ -56,6 +56,9 @@ async function byPage() {
     .getByRole('heading', { name: /(\d+ files? uploaded|already here)/ })
     .first()
     .waitFor({ timeout: PATIENCE.timeoutMs })
+    .catch(async (cause: unknown) => {
+      throw new Error(`the page says: ${await page.locator('body').innerText()}`, { cause })
+    })
   const failed = await page.getByText(/\d+ failed/).count()
   return { failed }
 }

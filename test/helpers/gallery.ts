@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import sharp from 'sharp'
 import { build } from 'vite'
@@ -8,6 +9,8 @@ import { expect, inject, onTestFinished } from 'vitest'
 import { atEndOfFile } from './at-end-of-file.ts'
 import { edgeRuntime } from './workerd.ts'
 
+const CLOSE_LIMIT_MS = 20_000
+const UNHELD = { ref: false }
 const CHROMIUM = process.env.CHROMIUM_PATH ?? process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 /** The gallery as it is shipped, into the folder that an edge of the tests serves. */
@@ -38,7 +41,8 @@ export async function openGallery(
   { url, ...options }: { url: string } & BrowserContextOptions,
 ) {
   const context = await browser.newContext({ baseURL: url, locale: 'en-GB', ...options })
-  onTestFinished(() => context.close())
+  // Now and then Chromium does not close one whose page is just navigating; then it goes with the browser.
+  onTestFinished(() => Promise.race([context.close(), delay(CLOSE_LIMIT_MS, undefined, UNHELD)]))
   const page = await context.newPage()
   const faults: string[] = []
   const origins = new Set([new URL(url).origin])
