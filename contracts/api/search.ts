@@ -6,7 +6,8 @@ import { AssetOrder, AssetResponseDto, AssetTypeEnum } from './assets.ts'
 import { queryBoolean, wholeNumber } from './common.ts'
 
 const MAX_IDS = 1000
-const MAX_TEXT = 2000
+/** No more is taken where words become a vector either. */
+const MAX_TEXT = 10_000
 
 /** Postgres stores no NUL, so none is ever found. */
 const text = z

@@ -8,12 +8,16 @@ export const DatePosition = z.tuple([
   AssetId,
 ])
 
-/** Distance and id of the last hit, how many came before, and the distance at which hits cease to matter. */
+/**
+ * Distance and id of the last hit, how many came before, the distance at which hits cease to matter, and the vector space
+ * in which all that is so.
+ */
 export const RankPosition = z.tuple([
   z.number(),
   AssetId,
   z.number().int().min(0).max(1_000_000),
   z.number(),
+  z.number().int(),
 ])
 export type RankPosition = z.infer<typeof RankPosition>
 

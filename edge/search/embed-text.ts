@@ -4,8 +4,8 @@ import type { EdgeEnv } from '../bindings.ts'
 
 type Text = { text: string; language: string | undefined; model: string }
 
-/** As Postgres reads a vector. */
-export type EmbedText = (text: Text, dimension: number) => Promise<string>
+/** As Postgres reads a vector, of that dimension where one is given. */
+export type EmbedText = (text: Text, dimension?: number) => Promise<string>
 
 const Embedding = z.object({ dimension: z.number().int(), embedding: z.array(z.number()) })
 const Refusal = z.object({ message: z.string() })
@@ -32,15 +32,6 @@ export function textEmbedder(
   requestId: string,
 ): EmbedText {
   async function ask(text: Text): Promise<Response> {
-    const failure = (cause?: unknown) =>
-      new AppError(
-        'busy',
-        'Search by words is not available: the machine learning worker is away',
-        {
-          cause,
-          retryAfterSeconds: RETRY_AFTER_SECONDS,
-        },
-      )
     const response = await gpu
       .fetch(new URL('/embed-text', settings.GPU_URL).href, {
         method: 'POST',
@@ -53,13 +44,13 @@ export function textEmbedder(
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
       .catch((cause: unknown) => {
-        throw failure(cause)
+        throw away(cause)
       })
     if (response.ok) return response
     const refusal = Refusal.safeParse(await response.json().catch(() => undefined))
     // workerd answers 500 to 504 for a neighbour that is down; what the worker itself says names the model.
     if (response.status !== 503 || !refusal.success)
-      throw failure(new Error(`gpu worker: status ${response.status}`))
+      throw away(new Error(`gpu worker: status ${response.status}`))
     throw new AppError('busy', `Search by words is not available: ${refusal.data.message}`, {
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     })
@@ -68,16 +59,25 @@ export function textEmbedder(
   return async (text, dimension) => {
     const key = JSON.stringify([text.model, text.language ?? '', text.text, dimension])
     const known = cache.get(key)
-    const vector = known ?? vectorOf(await (await ask(text)).json(), dimension)
+    const vector = known ?? (await vectorOf(await ask(text), dimension))
     remember(key, vector)
     return vector
   }
 }
 
-function vectorOf(body: unknown, dimension: number): string {
-  const { embedding } = Embedding.parse(body)
-  if (embedding.length !== dimension) {
-    throw new Error(`the text model gives ${embedding.length} dimensions instead of ${dimension}`)
-  }
+async function vectorOf(response: Response, dimension: number | undefined): Promise<string> {
+  const body = Embedding.safeParse(await response.json().catch(() => undefined))
+  if (!body.success) throw away(new Error('gpu worker: the answer is no vector'))
+  const { embedding } = body.data
+  if (dimension !== undefined && embedding.length !== dimension)
+    throw away(new Error(`the model gives ${embedding.length} dimensions instead of ${dimension}`))
   return `[${embedding.join(',')}]`
+}
+
+function away(cause: unknown) {
+  return new AppError(
+    'busy',
+    'Search by words is not available: the machine learning worker is away',
+    { cause, retryAfterSeconds: RETRY_AFTER_SECONDS },
+  )
 }

@@ -23,11 +23,12 @@ import { relevantDistance } from './relevance.ts'
 const DEFAULT_SIZE = 100
 /** Nobody scrolls further down a ranking; an index is asked for no more. */
 const MAX_RANK = 10_000
-/** Of a ranking read anew for the next page: so many may have come in front of where the last one ended. */
+/** Of a ranking read anew for the next page: so many may have come in front of where the last one ended, at first. */
 const NEWCOMERS = 50
+const RETRY_AFTER_SECONDS = 5
 
 /** The page of a ranking that a request asks for. */
-type Wanted = { size: number; page: number; from: RankPosition | undefined }
+type Wanted = { size: number; page: number; position: RankPosition | undefined }
 
 export async function searchSmart(
   deps: Pick<Deps, 'db' | 'embedText'>,
@@ -36,20 +37,19 @@ export async function searchSmart(
 ): Promise<SearchResponseDto> {
   const { db } = deps
   const filter = filterOf(viewer, rest)
-  const from = cursor === undefined ? undefined : decodeCursor(RankPosition, cursor)
+  const position = cursor === undefined ? undefined : decodeCursor(RankPosition, cursor)
   const text = query?.trim() || undefined
   if (!text && !queryAssetId)
     throw new AppError('bad_request', 'Either `query` or `queryAssetId` must be set')
   const search = await requireSearch(deps)
-  if (!search) return presentSearch({ items: [], nextPage: undefined, nextCursor: undefined })
-
   const vector = queryAssetId
     ? await vectorOfAsset(deps, { search, viewer, assetId: queryAssetId })
     : await deps.embedText(
         { text: text ?? '', language, model: search.space.model },
         search.space.dimension,
       )
-  const ranked = await rank(deps, { search, vector, filter, viewer, wanted: { size, page, from } })
+  const wanted = { size, page, position }
+  const ranked = await rank(deps, { search, vector, filter, viewer, wanted })
   const assetIds = ranked.hits.map(({ id }) => id)
   const found = await listAssetsInOrder(db, { ...assetViewerOf(viewer), assetIds })
   return presentSearch({
@@ -59,21 +59,27 @@ export async function searchSmart(
   })
 }
 
-/** Undefined where no model has looked at anything yet. */
-async function requireSearch({ db }: Pick<Deps, 'db'>): Promise<VectorSearch | undefined> {
+async function requireSearch({ db, embedText }: Pick<Deps, 'db' | 'embedText'>) {
   const [search, { machineLearning }] = await Promise.all([
     findVectorSearch(db, 'clip'),
     readSystemConfig(db),
   ])
   if (!machineLearning.enabled || !machineLearning.clip.enabled)
     throw new AppError('bad_request', 'Smart search is not enabled')
-  if (!search && !(await hasVectors(db))) {
+  if (search) return search
+  if (!(await hasVectors(db))) {
     throw new AppError(
       'busy',
       'Search by words is not available: the database has neither VectorChord nor pgvector',
     )
   }
-  return search
+  // Only the worker knows why there is no model: whatever it is asked it refuses with the reason.
+  await embedText({ text: 'photo', language: undefined, model: machineLearning.clip.modelName })
+  throw new AppError(
+    'busy',
+    'Search by words is not available: no model has looked at any picture yet',
+    { retryAfterSeconds: RETRY_AFTER_SECONDS },
+  )
 }
 
 type OfAsset = { search: VectorSearch; viewer: Viewer; assetId: AssetId }
@@ -95,13 +101,20 @@ type Ranking = {
   wanted: Wanted
 }
 
-/** The hits of a page that matter, and where the next one begins. See [Note: Relevance cut-off]. */
+/**
+ * The hits of a page that matter, and where the next one begins. See [Note: Relevance cut-off]. When another model has
+ * taken over since the page before, only how many came before says something in its ranking.
+ */
 async function rank(
   { db }: Pick<Deps, 'db'>,
-  { search, vector, filter, viewer, wanted: { size, page, from } }: Ranking,
+  ranking: Ranking,
+  newcomers = NEWCOMERS,
 ): Promise<{ hits: Neighbour<AssetId>[]; next: RankPosition | undefined }> {
-  const before = from ? from[2] : (page - 1) * size
-  const limit = Math.min(before + size + 1 + (from ? NEWCOMERS : 0), MAX_RANK)
+  const { search, vector, filter, viewer, wanted } = ranking
+  const { size, page, position } = wanted
+  const from = position?.[4] === search.space.id ? position : undefined
+  const before = position ? position[2] : (page - 1) * size
+  const limit = Math.min(before + size + 1 + (from ? newcomers : 0), MAX_RANK)
   const [nearest, background] = await Promise.all([
     listNearestAssets(db, { ...assetViewerOf(viewer), filter, search, vector, limit }),
     // Once per answer: a cursor carries the limit that its first page found.
@@ -112,9 +125,13 @@ async function rank(
   const most = background ? relevantDistance(best.distance, background) : (from?.[3] ?? 0)
   const relevant = nearest.filter(({ distance }) => distance <= most)
   const rest = from ? relevant.filter((hit) => isAfter(hit, from)) : relevant.slice(before)
+  // More came in front than was reckoned with: they took the places of what belongs to this page.
+  if (from && rest.length <= size && relevant.length === limit && limit < MAX_RANK)
+    return await rank({ db }, ranking, 4 * newcomers)
   const hits = rest.slice(0, size)
   const last = rest.length > size ? hits.at(-1) : undefined
-  return { hits, next: last && [last.distance, last.id, before + hits.length, most] }
+  const end = relevant.length - rest.length + hits.length
+  return { hits, next: last && [last.distance, last.id, end, most, search.space.id] }
 }
 
 const isAfter = ({ distance, id }: Neighbour<AssetId>, [lastDistance, lastId]: RankPosition) =>

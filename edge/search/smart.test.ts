@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { eq, sql } from 'drizzle-orm'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { SearchResponseDto } from '#contracts/api/search.ts'
 import type { AssetId } from '#contracts/ids.ts'
 import { newId } from '#contracts/new-id.ts'
@@ -51,6 +51,10 @@ const isAble = await hasVectors(edge.db)
 if (!isAble) console.log('skipped: the database has neither VectorChord nor pgvector')
 
 let state = 1
+// A test draws the same numbers whatever ran before it.
+beforeEach(() => {
+  state = 1
+})
 function uniform() {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
   return state / 2 ** 32
@@ -59,9 +63,9 @@ function uniform() {
 const normal = () => uniform() + uniform() + uniform() + uniform() - 2
 
 /** As models make them: unrelated pictures are nearly at right angles to a word, those that show it at 50 degrees. */
-function picture(subject: string | undefined, dimension = NARROW): Float32Array {
+function picture(subject: string | undefined, dimension = NARROW, share = 0.85): Float32Array {
   const vector = Float32Array.from({ length: dimension }, normal)
-  if (subject) vector[axisOf(subject)] = Math.hypot(...vector) * 0.85
+  if (subject) vector[axisOf(subject)] = Math.hypot(...vector) * share
   return vector
 }
 
@@ -69,12 +73,16 @@ async function seedPictures(
   owner: TestUser,
   subjects: (string | undefined)[],
   fields: Parameters<typeof assetRow>[1] = {},
+  share?: number,
 ): Promise<AssetId[]> {
   const rows = subjects.map(() => assetRow(owner.id, { thumbnailedAt: new Date(), ...fields }))
   await edge.db.insert(assets).values(rows)
   await edge.db.insert(assetExif).values(rows.map(({ id }) => ({ assetId: id })))
   const space = await openSpace(edge.db, { kind: 'clip', model: 'narrow', dimension: NARROW })
-  const vectors = rows.map(({ id }, at) => ({ assetId: id, embedding: picture(subjects[at]) }))
+  const vectors = rows.map(({ id }, at) => ({
+    assetId: id,
+    embedding: picture(subjects[at], NARROW, share),
+  }))
   await writeClipVectors(edge.db, { spaceId: space.id, rows: vectors })
   return rows.map(({ id }) => id)
 }
@@ -215,6 +223,8 @@ describe.skipIf(!isAble)('search by words', () => {
       /the model is being fetched/,
     ],
     [{ status: 500, body: { message: 'a secret' } }, /worker is away/],
+    [{ status: 200, body: '<html>' }, /worker is away/],
+    [{ status: 200, body: { dimension: NARROW, embedding: [null] } }, /worker is away/],
   ])('says why it cannot when the worker answers %j', async (answer, message) => {
     const user = await edge.newUser()
     await seedPictures(user, times(3))
@@ -237,6 +247,58 @@ describe.skipIf(!isAble)('search by words', () => {
       expect(await response.json()).toEqual({ message: expect.any(String) })
     },
   )
+
+  test('goes on by cursor where it stopped, however many come in front, and whatever goes', async () => {
+    const user = await edge.newUser()
+    await seedPictures(user, [...times(9, 'hill'), ...times(60)])
+    const whole = await find(user, { query: 'hill' })
+    const first = await search(user, { query: 'hill', size: 4 })
+    const seen = first.items.map(({ id }) => id)
+    // Nearer than all of them, more than a page has room for; and the last one that was shown goes.
+    await seedPictures(user, times(70, 'hill'), {}, 3)
+    await edge.db.delete(assets).where(eq(assets.id, seen[3] as AssetId))
+
+    const second = await search(user, { query: 'hill', size: 4, cursor: first.nextCursor })
+    const third = await search(user, { query: 'hill', cursor: second.nextCursor })
+
+    const later = [...second.items, ...third.items].map(({ id }) => id)
+    expect([...seen, ...later]).toEqual(whole)
+    expect([second.items.length, third.nextCursor]).toEqual([4, null])
+  })
+
+  test.each([
+    'собака',
+    '狗',
+    'كلب',
+    '🐕‍🦺🏳️‍🌈',
+    '\ud83d',
+    "'; drop table assets; --",
+    '%_\\',
+    'a b '.repeat(1250),
+  ])('takes %.20j for words like others', async (query) => {
+    const user = await edge.newUser()
+    await seedPictures(user, times(3))
+    asked.length = 0
+
+    await search(user, { query })
+
+    expect(asked.map(({ text }) => text)).toEqual([query.trim()])
+  })
+
+  test('has pages of 1 to 1000', async () => {
+    const user = await edge.newUser()
+    await seedPictures(user, times(3, 'dog'))
+    const statusOf = async (dto: object) =>
+      (await edge.as(user).post('/api/search/smart', { query: 'dog', ...dto })).status
+
+    expect((await search(user, { query: 'dog', size: 1 })).items).toHaveLength(1)
+    expect(await search(user, { query: 'dog', page: Number.MAX_SAFE_INTEGER })).toMatchObject({
+      items: [],
+      nextPage: null,
+    })
+    for (const size of [0, 1001, 1.5, -1]) expect(await statusOf({ size })).toBe(400)
+    expect([await statusOf({ size: 1000 }), await statusOf({ page: 0 })]).toEqual([200, 400])
+  })
 })
 
 // Last: they change what the whole server does.
@@ -244,7 +306,9 @@ describe.skipIf(!isAble)('the server', () => {
   test('goes on with the old model until the new one has seen every asset', async () => {
     const user = await edge.newUser()
     const [dog] = await seedPictures(user, ['dog', ...times(30)])
+    const seas = await seedPictures(user, times(4, 'sea'))
     const wide = await openSpace(edge.db, { kind: 'clip', model: 'wide', dimension: WIDE })
+    const firstPage = await search(user, { query: 'sea', size: 2 })
 
     const during = await find(user, { query: 'dog' })
     const all = await edge.db.select({ id: assets.id }).from(assets)
@@ -252,7 +316,7 @@ describe.skipIf(!isAble)('the server', () => {
       spaceId: wide.id,
       rows: all.map(({ id }) => ({
         assetId: id,
-        embedding: picture(id === dog ? 'dog' : undefined, WIDE),
+        embedding: picture(id === dog ? 'dog' : seas.includes(id) ? 'sea' : undefined, WIDE),
       })),
     })
     await edge.db
@@ -260,7 +324,10 @@ describe.skipIf(!isAble)('the server', () => {
       .values(all.map(({ id }) => ({ assetId: id, spaceId: wide.id })))
     const hasChanged = await activateSpace(edge.db, { spaceId: wide.id })
     const after = await find(user, { query: 'dog' })
+    const secondPage = await find(user, { query: 'sea', cursor: firstPage.nextCursor })
 
+    expect(secondPage).toHaveLength(2)
+    expect(seas).toEqual(expect.arrayContaining(secondPage))
     expect([hasChanged, during, after]).toEqual([true, [dog], [dog]])
     expect(asked.at(-1)?.model).toBe('wide')
     expect((await findActiveSpace(edge.db, 'clip'))?.model).toBe('wide')
@@ -281,10 +348,24 @@ describe.skipIf(!isAble)('the server', () => {
     await edge.db.delete(systemMetadata).where(eq(systemMetadata.key, 'system-config'))
   })
 
-  test('finds nothing by words, without an error, before a model has looked at anything', async () => {
-    await edge.db.update(assets).set({ isFavorite: false })
+  test('says why it cannot before a model has looked at anything', async () => {
     await edge.db.execute(sql`delete from vector_spaces`)
+    const ask = async (dto: Record<string, unknown>) => {
+      const response = await edge.as(edge.admin).post('/api/search/smart', dto)
+      return [response.status, await response.json()]
+    }
 
-    expect(await find(edge.admin, { query: 'dog' })).toEqual([])
+    refusal = { status: 503, body: { message: 'The model has to be agreed to' } }
+    const [words, picture] = [await ask({ query: 'puma' }), await ask({ queryAssetId: newId() })]
+    refusal = undefined
+    const later = await ask({ query: 'puma' })
+
+    const answer = (reason: string) => [
+      503,
+      { message: `Search by words is not available: ${reason}` },
+    ]
+    expect([words, picture]).toEqual(Array(2).fill(answer('The model has to be agreed to')))
+    expect(asked.at(-1)?.model).toBe('ViT-B-32__openai')
+    expect(later).toEqual(answer('no model has looked at any picture yet'))
   })
 })
