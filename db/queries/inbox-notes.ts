@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { UserId } from '#contracts/ids.ts'
 import type { Db } from '../client.ts'
-import { importOfEach, type Requested } from './inbox-jobs.ts'
+import { IMPORT_KEY, importOfEach, type Requested } from './inbox-jobs.ts'
 
 /** As the store tells it; `etag` without quotation marks. */
 export type SeenObject = {
@@ -16,12 +16,15 @@ const listed = (objects: SeenObject[]) => sql`
   jsonb_to_recordset(${JSON.stringify(objects)}::jsonb) as l("ownerId" uuid, "objectKey" text, etag text,
     "sizeBytes" bigint, "lastModified" timestamptz)`
 
-/** The import of an object that was there a moment ago is about to remove it. */
+/** Its removal has a job of its own by now. */
 const JUST_IMPORTED = sql`o.state = 'imported' and o.updated_at > now() - interval '1 minute'`
+
+const IS_SAME = sql`o.etag = l.etag and o.size_bytes = l."sizeBytes"`
 
 /**
  * Notes objects that are new or changed, each with the job that imports it; what is known as it is costs no write.
- * Answers how many there were. Objects of nobody are left alone.
+ * Answers how many there were. What is an asset and still lies there gets the job alone, which removes it. Objects of
+ * nobody are left alone.
  */
 export async function noteInboxObjects(
   db: Db,
@@ -35,11 +38,17 @@ export async function noteInboxObjects(
       from ${listed(objects)} join users u on u.id = l."ownerId"
       where not exists (
         select from inbox_objects o where o.owner_id = l."ownerId" and o.object_key = l."objectKey"
-          and ((o.state <> 'imported' and o.etag = l.etag and o.size_bytes = l."sizeBytes") or (${JUST_IMPORTED})))
+          and ((${IS_SAME}) or (${JUST_IMPORTED})))
       on conflict (owner_id, object_key) do update set etag = excluded.etag, size_bytes = excluded.size_bytes,
         last_modified = excluded.last_modified, state = 'waiting', reason = null
       returning owner_id, object_key),
-    queued as (${importOfEach(sql`noted`, requestId)})
+    left_over as (
+      select o.owner_id, o.object_key from ${listed(objects)}
+      join inbox_objects o on o.owner_id = l."ownerId" and o.object_key = l."objectKey"
+      where o.state = 'imported' and ${IS_SAME} and not (${JUST_IMPORTED}) and not exists (
+        select from outbox x where x.dedupe_key = ${IMPORT_KEY}::text || o.object_key and x.failed_at is null)),
+    wanted as (select owner_id, object_key from noted union all select owner_id, object_key from left_over),
+    queued as (${importOfEach(sql`wanted`, requestId)})
     select count(*) as count from noted`)
   return Number(rows[0]?.count)
 }

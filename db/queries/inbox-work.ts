@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { AssetId, UserId } from '#contracts/ids.ts'
 import { extractMetadata } from '#contracts/jobs/extract-metadata.ts'
 import type { Db } from '../client.ts'
-import { inboxObjects } from '../schema/tables.ts'
+import { assets, inboxObjects } from '../schema/tables.ts'
 import { jobsIfAny } from './asset-jobs.ts'
 import type { InboxRow } from './inbox.ts'
 import { at, type Place, type Requested } from './inbox-jobs.ts'
@@ -70,6 +70,38 @@ export async function markInboxImported(
     .update(inboxObjects)
     .set({ state: 'imported', reason: null, assetId })
     .where(and(at(place), eq(inboxObjects.etag, etag)))
+}
+
+/** What became an asset that its owner still has, of which the object may lie there for a moment yet. */
+export type ImportedObject = {
+  etag: string
+  lastModified: Date
+  asset: { id: AssetId; originalKey: string; sidecarKey: string | null; sizeBytes: number }
+  /** It has lain there for `keptMs` since it was imported. */
+  isDue: boolean
+}
+
+export async function findImportedForWork(
+  db: Db,
+  { keptMs, ...place }: Place & { keptMs: number },
+): Promise<ImportedObject | undefined> {
+  const [found] = await db
+    .select({
+      etag: inboxObjects.etag,
+      lastModified: inboxObjects.lastModified,
+      asset: {
+        id: assets.id,
+        originalKey: assets.originalKey,
+        sidecarKey: assets.sidecarKey,
+        sizeBytes: assets.sizeBytes,
+      },
+      isDue: sql<boolean>`${inboxObjects.updatedAt} <= now() - make_interval(secs => ${keptMs / 1000}::float8)`,
+    })
+    .from(inboxObjects)
+    .innerJoin(assets, eq(assets.id, inboxObjects.assetId))
+    .where(and(at(place), eq(inboxObjects.state, 'imported'), ne(assets.status, 'deleted')))
+    .limit(1)
+  return found
 }
 
 /** The job's tries are used up. */

@@ -19,12 +19,20 @@ import {
 import { isChanged, type ObjectHead, StoreError } from '#storage/storage.ts'
 import type { JobContext } from '#workers/runtime/types.ts'
 import { formatOfHead, HEAD_BYTES } from '#workers/tools/media-format.ts'
-import { COPY_LIMITS, type CopyLimits, copyObject } from '../copy-object.ts'
+import { copyObject } from '../copy-object.ts'
 import type { MediaDeps } from '../deps.ts'
 import { notMedia } from '../explain-failure.ts'
 import { type HashedObject, hashObject } from '../hash-object.ts'
 import { faultOfName, fileNameOfKey, isFolderMarker, isSidecar } from '../inbox-names.ts'
-import { type InboxVersion, type InboxWork, settleInboxObject } from '../settle-inbox-object.ts'
+import { removeImported } from '../remove-imported.ts'
+import { restoreOriginal } from '../restore-original.ts'
+import {
+  INBOX_LIMITS,
+  type InboxLimits,
+  type InboxVersion,
+  type InboxWork,
+  settleInboxObject,
+} from '../settle-inbox-object.ts'
 import { takeSidecar } from '../take-sidecar.ts'
 
 type Payload = PayloadOf<typeof importInboxObject>
@@ -35,7 +43,8 @@ const EMPTY = 'The file is empty.'
 const MAX_REPLACEMENTS = 3
 
 /**
- * Makes an asset of an object in an inbox: a copy at its place, then the row with its first job, then the object goes.
+ * Makes an asset of an object in an inbox: a copy at its place, then the row with its first job, then, when the job
+ * comes again after a while, the object goes.
  * Each step may be the last one, and the whole may be done again or twice at once: the bytes' checksum says whether
  * the asset is there, every try copies to a place of its own, and whatever it leaves there is swept.
  */
@@ -43,7 +52,7 @@ export async function handleImportInboxObject(
   place: Payload,
   deps: MediaDeps,
   context: JobContext,
-  limits: CopyLimits = COPY_LIMITS,
+  limits: InboxLimits = INBOX_LIMITS,
 ) {
   if (isFolderMarker(place.objectKey)) return
   for (let replaced = 0; ; replaced += 1) {
@@ -64,6 +73,7 @@ type ReadAll = (partBytes: number | undefined) => Promise<HashedObject>
 /** Most objects are read in any case: then one request tells what they are and brings their bytes. */
 async function look(work: InboxWork) {
   const { place, deps } = work
+  if (await removeImported(work)) return
   const isPicture = !isSidecar(place.objectKey) && mediaTypeOfName(fileNameOfKey(place.objectKey))
   if (isPicture && !faultOfName(place.objectKey)) return await lookInto(work)
   const head = await deps.storage.head(place.objectKey)
@@ -130,7 +140,10 @@ async function importVersion(work: InboxWork, version: InboxVersion, readAll: Re
     checksum: source.checksum,
   })
   if (known?.isTrashed) return await refuse(PASSING.trash, known.id)
-  if (known) return await settleInboxObject(work, version, known.id)
+  if (known) {
+    await restoreOriginal(work, { version, source, assetId: known.id })
+    return await settleInboxObject(work, version, known.id)
+  }
   if (claimed.roomBytes !== null && sizeBytes > claimed.roomBytes)
     return await refuse(PASSING.quota)
   try {
