@@ -79,6 +79,12 @@ test.each([
     ['{"level":"error","msg":"lost","err":{"message":"gone"}}', '{"level":"info","msg":"closing"}'],
     'lost: gone',
   ],
+  [
+    'of a Worker that throws, what it threw',
+    ['service edge: Uncaught Error: PORT is wrong', '  at index.js:9:1'],
+    'service edge: Uncaught Error: PORT is wrong',
+  ],
+  ['of Postgres’ client, its reason', ['error: no such role', '    at x'], 'error: no such role'],
   ['without an error, the last line', ['one', 'two'], 'two'],
   ['of silence, nothing', [], ''],
 ])('last words: %s', (_, lines, expected) => {

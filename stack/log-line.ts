@@ -11,12 +11,14 @@ export function toLogLine(processName: string, line: string, now = new Date()) {
 }
 
 const LONGEST_SHOWN = 300
+/** Node's own words, Postgres', and workerd's for what a Worker threw. */
+const TELLS_ERROR = /^(\w*[Ee]rror\b|FATAL|PANIC|service \w+: Uncaught )/
 
 /** Of what a process said before it ended, the line that tells most: the last error, not the stack trace after it. */
 export function lastWords(lines: string[]) {
   const said = lines.map((line) => {
     const entry = line.startsWith('{') ? parse(line) : undefined
-    if (!entry) return { text: line.trim(), isError: /^(\w*Error\b|FATAL|PANIC)/.test(line) }
+    if (!entry) return { text: line.trim(), isError: TELLS_ERROR.test(line) }
     const { err, msg, message, level } = entry
     const detail = typeof err === 'object' && err && 'message' in err ? `: ${err.message}` : ''
     const text = `${msg ?? message ?? line}${detail}`

@@ -15,6 +15,12 @@ const commands: Record<string, () => Promise<Command>> = {
 }
 
 const [name = 'start', ...args] = process.argv.slice(2)
+// Whoever reads only the first lines (`| head`) closes the pipe; that is no fault.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
 const load = commands[name]
 if (!load) {
   console.error(`There is no command ${name}. There are: ${Object.keys(commands).join(', ')}.`)

@@ -36,7 +36,7 @@ test('no process learns the secrets of the others', async () => {
     STORE_EVENTS_SECRET: ['hub'],
     DISPATCHER_SECRET: ['dispatcher', 'edge-1', 'edge-2'],
     GPU_SECRET: ['gpu', 'edge-1', 'edge-2'],
-    S3_SECRET_ACCESS_KEY: ['dispatcher', 'media', 'gpu', 'edge-1', 'edge-2'],
+    S3_SECRET_ACCESS_KEY: ['media', 'gpu', 'edge-1', 'edge-2'],
   }
 
   const knows = Object.keys(mayKnow).map((name) => {

@@ -24,7 +24,6 @@ export const variablesOf = {
     'VALKEY_PREFIX',
     'DISPATCHER_SECRET',
     'DISPATCHER_PORT',
-    ...STORE,
   ],
   media: [
     'APP_DATABASE_URL',

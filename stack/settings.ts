@@ -129,6 +129,8 @@ function fromEnvironment(environment: NodeJS.ProcessEnv): Variables {
 
 /** One's own database still gets the app role's generated password: migrate makes that role. */
 function appUrlBeside(databaseUrl: string, generated: string | undefined) {
+  // What it is wrong in is told where all variables are looked at.
+  if (!URL.canParse(databaseUrl)) return databaseUrl
   const url = new URL(databaseUrl)
   url.username = 'tintype_app'
   url.password = generated ? new URL(generated).password : secret()

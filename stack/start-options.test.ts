@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
-import { parseStartOptions } from './start-options.ts'
+import { asksForHelp, parseStartOptions } from './start-options.ts'
 
 test('nothing is imported unless asked for', () => {
   expect(parseStartOptions([])).toEqual({})
@@ -29,4 +29,10 @@ test.each([
   [['--verbose', 'yes'], 'There is no option --verbose'],
 ])('%j is refused', (args, reason) => {
   expect(() => parseStartOptions(args)).toThrow(reason)
+})
+
+test('help is asked for in the usual ways', () => {
+  expect([['--help'], ['-h'], ['--watch', '--help'], []].map(asksForHelp)).toEqual([
+    ...[true, true, true, false],
+  ])
 })

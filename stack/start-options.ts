@@ -6,12 +6,23 @@ export type StartOptions = { importFolder?: string; watchFolder?: string; user?:
 
 const USAGE = 'npm start -- [--import FOLDER] [--watch FOLDER] [--user EMAIL]'
 
+export const HELP = `${USAGE}
+
+  --import FOLDER  uploads what is in the folder, once
+  --watch FOLDER   uploads what comes into the folder, as long as Tintype runs
+  --user EMAIL     whose files they are; without it, the first administrator's
+
+Both upload copies; the folders stay as they are. .env.example explains the variables.
+\`npm run status\` shows what runs, \`npm run reset\` deletes everything, README.md tells the rest.`
+
 /** Relative to where `npm start` was called, which npm remembers. */
 function folderOf(given: string) {
   const folder = resolve(process.env.INIT_CWD ?? process.cwd(), given)
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
   throw new Complaint(`${folder} is not a folder. Usage: ${USAGE}`)
 }
+
+export const asksForHelp = (args: string[]) => args.some((one) => ['--help', '-h'].includes(one))
 
 export function parseStartOptions(args: string[]): StartOptions {
   const options: StartOptions = {}

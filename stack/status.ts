@@ -11,6 +11,9 @@ import { proportionalBytes, withDescendants } from './proportional-memory.ts'
 import { runCommand } from './run-command.ts'
 import { dataFolderOf, envPath, loadSettings, type Settings } from './settings.ts'
 
+/** As wide as `edge-wrangler`. */
+const NAME_WIDTH = 13
+
 const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`
 
 /** PSS of a process and of what it started; undefined off Linux. */
@@ -81,9 +84,9 @@ async function processLines(settings: Settings, running: Running[]) {
   return [
     ...rows.map(
       ({ name, pid, bytes, health }) =>
-        `  ${name.padEnd(12)} ${String(pid).padStart(7)}  ${megabytes(bytes).padStart(7)}  ${health}`,
+        `  ${name.padEnd(NAME_WIDTH)} ${String(pid).padStart(7)}  ${megabytes(bytes).padStart(7)}  ${health}`,
     ),
-    `  ${'in all'.padEnd(12)} ${''.padStart(7)}  ${megabytes(sum).padStart(7)}`,
+    `  ${'in all'.padEnd(NAME_WIDTH)} ${''.padStart(7)}  ${megabytes(sum).padStart(7)}`,
   ]
 }
 
@@ -107,5 +110,5 @@ export async function status() {
   if (running.length > 0) console.log((await processLines(settings, running)).join('\n'))
   console.log('')
   for (const [title, version] of await versions(settings))
-    console.log(`  ${title?.padEnd(12)} ${version}`)
+    console.log(`  ${title?.padEnd(NAME_WIDTH)} ${version}`)
 }

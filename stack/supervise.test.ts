@@ -166,3 +166,26 @@ test('a process gets its own variables and not those of this one', async () => {
 
   await vi.waitFor(async () => expect((await logLines())[0].msg).toBe('ONLY,PATH'))
 })
+
+test('one that would wait for its clients to leave is told not to', async () => {
+  const one = run(
+    `process.on('SIGTERM', () => console.log('waiting for all to leave'))
+    process.on('SIGINT', () => process.exit(0)); console.log('up'); ${FOREVER}`,
+    { stopSignal: 'SIGINT', waitsForClientsAt: /^waiting for all/ },
+  )
+  await one.start()
+  await vi.waitFor(async () => expect(await logLines()).toHaveLength(1), { timeout: 3000 })
+  const first = one.pid() ?? 0
+
+  process.kill(first, 'SIGTERM')
+
+  await vi.waitFor(() => expect(one.pid()).not.toBe(first), { timeout: 3000 })
+})
+
+test('the last words of one that ends at once are told', async () => {
+  const one = run(`process.stdout.write('Error: no such port\\n', () => process.exit(1))`, {
+    isReady: async () => false,
+  })
+
+  await expect(one.start()).rejects.toThrow('Error: no such port')
+})

@@ -19,6 +19,8 @@ export type ProcessSpec = {
   /** An open descriptor that the process inherits as its descriptor 3. */
   descriptor?: number
   stopSignal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'
+  /** In its output: it will end once all its clients have left. They would stay, so it is told to stop at once. */
+  waitsForClientsAt?: RegExp
   stopTimeoutMs: number
   startTimeoutMs: number
   isReady: () => Promise<boolean>
@@ -45,6 +47,7 @@ const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000, steadyMs: 60_000 }
 const POLL_MS = 50
 const MAX_EARLY_ENDS = 3
 const KEPT_WORDS = 40
+const LAST_WORDS_MS = 500
 
 const howItEnded = (code: number | null, signal: NodeJS.Signals | null) =>
   signal ? `was killed by ${signal}` : `ended with code ${code}`
@@ -73,6 +76,7 @@ export function supervise(
     if (!stream) return
     createInterface({ input: stream }).on('line', (line) => {
       if (!line.trim()) return
+      if (spec.waitsForClientsAt?.test(line)) child?.kill(spec.stopSignal)
       words.push(line)
       if (words.length > KEPT_WORDS) words.shift()
       log.write(toLogLine(spec.name, line))
@@ -98,13 +102,18 @@ export function supervise(
       const settle = (how: string) => {
         if (child !== started) return
         child = undefined
-        endGroup(started.pid)
         removePid(runFolder, spec.name)
         resolve()
         onEnd(how, Date.now() - startedAt)
       }
       started.once('error', (error) => settle(`could not be started (${error.message})`))
-      started.once('exit', (code, signal) => settle(howItEnded(code, signal)))
+      started.once('exit', async (code, signal) => {
+        endGroup(started.pid)
+        // Its last words may still be on their way.
+        const allSaid = new Promise((said) => started.once('close', said))
+        await Promise.race([allSaid, sleep(LAST_WORDS_MS)])
+        settle(howItEnded(code, signal))
+      })
     })
   }
 

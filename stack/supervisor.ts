@@ -4,6 +4,7 @@ import { devProcessTable } from './dev-processes.ts'
 import { startImport } from './import-folder.ts'
 import { type Listener, openListener } from './listener.ts'
 import { openLogFile } from './log-file.ts'
+import { lastWords } from './log-line.ts'
 import { planOwnStores } from './own-stores.ts'
 import { repositoryFolder } from './paths.ts'
 import { removePid, writePid } from './pid-file.ts'
@@ -80,6 +81,12 @@ async function startLayer(layer: Layer, specs: ProcessSpec[]) {
   await Promise.all(processes.map((one) => steps.run(`Starting ${one.name}`, () => one.start())))
 }
 
+const complainOf = (name: string) => (error: Error) => {
+  throw new Complaint(
+    `What ${name} names cannot be used.\n  ${lastWords(error.message.split('\n'))}`,
+  )
+}
+
 /** Both leave at once when there is nothing to do. */
 async function prepareStores({ variables, ownStores }: Settings) {
   const events = ownStores.has('minio') && {
@@ -91,8 +98,8 @@ async function prepareStores({ variables, ownStores }: Settings) {
       env: { ...baseEnvironment(settings), ...variables, ...events },
     })
   await Promise.all([
-    steps.run('Database schema', () => run('dist/migrate.js')),
-    steps.run('Bucket', () => run('dist/bucket.js')),
+    steps.run('Database schema', () => run('dist/migrate.js').catch(complainOf('DATABASE_URL'))),
+    steps.run('Bucket', () => run('dist/bucket.js').catch(complainOf('S3_ENDPOINT'))),
   ])
 }
 

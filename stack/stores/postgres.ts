@@ -130,6 +130,7 @@ export async function planPostgres(options: PostgresOptions): Promise<StorePlan>
     ],
     cwd: folder,
     stopSignal: 'SIGINT',
+    waitsForClientsAt: /received smart shutdown request/,
     isReady: () => answersStartup(options.port),
     ...(account && { account }),
   }

@@ -8,6 +8,7 @@ export type StorePlan = {
   account?: Account
   /** The signal for an orderly end: Postgres calls SIGTERM "wait for every client", SIGINT "now, but safely". */
   stopSignal: 'SIGINT' | 'SIGTERM'
+  waitsForClientsAt?: RegExp
   isReady: () => Promise<boolean>
 }
 
