@@ -46,13 +46,13 @@ export async function listInbox(
     .limit(limit)
 }
 
-/** Those of these objects that are listed for the viewer. */
-export async function listInboxKeys(
+/** Those of these objects that are listed for the viewer, each as it was when it was noted. */
+export async function listInboxVersions(
   db: Db,
   { viewerId, keys }: { viewerId: UserId; keys: string[] },
-): Promise<string[]> {
-  const rows = await db
-    .select({ objectKey: inboxObjects.objectKey })
+): Promise<Pick<InboxRow, 'objectKey' | 'etag'>[]> {
+  return await db
+    .select({ objectKey: inboxObjects.objectKey, etag: inboxObjects.etag })
     .from(inboxObjects)
     .where(
       and(
@@ -61,7 +61,7 @@ export async function listInboxKeys(
         ne(inboxObjects.state, 'imported'),
       ),
     )
-  return rows.map(({ objectKey }) => objectKey)
+    .orderBy(asc(inboxObjects.objectKey))
 }
 
 export async function deleteInboxObjects(

@@ -25,8 +25,8 @@ async function drop(owner: TestUser, name: string, reason?: string) {
   const object = {
     ownerId: owner.id,
     objectKey,
-    etag: 'x',
-    sizeBytes: 1,
+    etag: (await root.head(objectKey))?.etag.replaceAll('"', '') ?? '',
+    sizeBytes: name.length,
     lastModified: new Date(0),
   }
   await noteInboxObjects(edge.db, { objects: [object], requestId: null })
@@ -91,6 +91,22 @@ describe('the inbox', () => {
     expect(afterForeign).toBeDefined()
     expect(await root.head(key)).toBeUndefined()
     expect((await inboxOf(user(alice))).objects.map((object) => object.key)).not.toContain(key)
+  })
+
+  test('keeps what was replaced since it was listed, and has it looked at', async () => {
+    const owner = await edge.newUser()
+    const key = await drop(owner, 'replaced.jpg', 'The file is empty.')
+    const gone = await drop(owner, 'gone.jpg', 'The file is empty.')
+    await root.put(key, Buffer.from('the whole file'), jpeg)
+    await edge.db.delete(outbox)
+
+    const answer = await edge.as(owner).delete('/api/inbox/objects', { keys: [key, gone] })
+
+    expect(answer.status).toBe(204)
+    expect((await root.head(key))?.sizeBytes).toBe(14)
+    expect(await root.head(gone)).toBeUndefined()
+    expect((await inboxOf(owner)).objects).toMatchObject([{ key, state: 'waiting' }])
+    expect(await edge.db.select().from(outbox)).toMatchObject([{ payload: { objectKey: key } }])
   })
 
   test('has refused ones looked at again', async () => {
