@@ -36,20 +36,27 @@ export type AlbumFilter = {
 }
 
 const READERS: AlbumRole[] = ['owner', 'editor', 'viewer']
-const WRITERS: AlbumRole[] = ['owner', 'editor']
-const OWNER: AlbumRole[] = ['owner']
+export const WRITERS: AlbumRole[] = ['owner', 'editor']
+export const OWNER: AlbumRole[] = ['owner']
 
 const ALBUMS_LISTED = 10_000
 const MARKERS_LISTED = 100_000
 
 /** `album_id`s, among these, of the albums in which the viewer has one of these roles. */
-function albumsOf(viewerId: UserId, albumIds: AlbumId[], roles: AlbumRole[]): SQL {
+export function albumsOf(viewerId: UserId, albumIds: AlbumId[], roles: AlbumRole[]): SQL {
   return sql`select album_id from album_users where user_id = ${viewerId}
     and album_id = any(${sql.param(albumIds)}::uuid[]) and role = any(${sql.param(roles)}::text[])`
 }
 
+export type AlbumListener = { albumId: AlbumId; userId: UserId }
+
+/** Whom it concerns that the albums of this CTE changed: their members. */
+export const listenersTo = (changed: SQL) => sql`(
+  select coalesce(jsonb_agg(jsonb_build_object('albumId', album_id, 'userId', user_id)), '[]')
+  from album_users where album_id in (select album_id from ${changed}))`
+
 /** Locked assets are in no album: whoever opens an album has shown no PIN. */
-const shownTo = (viewerId: UserId) => visibleTo({ viewerId, seesLocked: false })
+export const shownTo = (viewerId: UserId) => visibleTo({ viewerId, seesLocked: false })
 const IN_SIGHT = sql`assets.status = 'active' and assets.visibility in ('timeline', 'archive')`
 
 /** For a WHERE over assets: those of an album that the viewer is a member of. */
@@ -166,7 +173,7 @@ export async function insertAlbum(db: Db, album: NewAlbum): Promise<void> {
 }
 
 /** The assets of a request that the viewer may file, in the order of the request. */
-function chosen(viewerId: UserId, assetIds: AssetId[]): SQL {
+export function chosen(viewerId: UserId, assetIds: AssetId[]): SQL {
   const ids = [...new Set(assetIds)]
   return sql`chosen as (
     select assets.id, given.position
@@ -174,98 +181,18 @@ function chosen(viewerId: UserId, assetIds: AssetId[]): SQL {
     join assets on assets.id = given.id where ${shownTo(viewerId)})`
 }
 
-const FIRST_CHOSEN = sql`(select id from chosen order by position limit 1)`
-
-type Filing = { viewerId: UserId; assetIds: AssetId[] }
-
-/** `writable` albums, `chosen` assets and what of their product was `added`; albums that grew are touched. */
-function filing({ viewerId, assetIds, albumIds }: Filing & { albumIds: AlbumId[] }): SQL {
-  return sql`
-    writable as (${albumsOf(viewerId, albumIds, WRITERS)}),
-    ${chosen(viewerId, assetIds)},
-    added as (
-      insert into album_assets (album_id, asset_id) select album_id, chosen.id from writable, chosen
-      on conflict do nothing returning album_id, asset_id),
-    touched as (
-      update albums set updated_at = now(), thumbnail_asset_id = coalesce(thumbnail_asset_id, ${FIRST_CHOSEN})
-      where id in (select album_id from added))`
-}
-
-/** What came in, and what may be in; undefined when the viewer may not write into the album. */
-export async function insertAlbumAssets(
-  db: Db,
-  { albumId, ...request }: Filing & { albumId: AlbumId },
-): Promise<{ added: Set<AssetId>; allowed: Set<AssetId> } | undefined> {
-  type Row = { is_writable: boolean; added: AssetId[]; allowed: AssetId[] }
-  const { rows } = await db.execute<Row>(sql`
-    with ${filing({ ...request, albumIds: [albumId] })}
-    select exists (select from writable) as is_writable,
-      (select coalesce(jsonb_agg(asset_id), '[]') from added) as added,
-      (select coalesce(jsonb_agg(id), '[]') from chosen) as allowed`)
-  const [row] = rows
-  return row?.is_writable ? { added: new Set(row.added), allowed: new Set(row.allowed) } : undefined
-}
-
-/** Every asset into every album. */
-export async function insertIntoAlbums(
-  db: Db,
-  request: Filing & { albumIds: AlbumId[] },
-): Promise<{ albums: number; assets: number; added: number }> {
-  const { rows } = await db.execute<{ albums: string; assets: string; added: string }>(sql`
-    with ${filing(request)}
-    select (select count(*) from writable) as albums, (select count(*) from chosen) as assets,
-      (select count(*) from added) as added`)
-  const [row] = rows
-  return {
-    albums: Number(row?.albums),
-    assets: Number(row?.assets),
-    added: Number(row?.added),
-  }
-}
-
-/**
- * What left the album, and what is in it still: an owner takes anything out, an editor what is theirs. Undefined when
- * the viewer may not write into the album.
- */
-export async function deleteAlbumAssets(
-  db: Db,
-  { viewerId, albumId, assetIds }: Filing & { albumId: AlbumId },
-): Promise<{ removed: Set<AssetId>; kept: Set<AssetId> } | undefined> {
-  type Row = { is_writable: boolean; removed: AssetId[]; held: AssetId[] }
-  const ids = [...new Set(assetIds)]
-  const { rows } = await db.execute<Row>(sql`
-    with writable as (${albumsOf(viewerId, [albumId], WRITERS)}),
-    held as (
-      select asset_id from album_assets
-      where album_id in (select album_id from writable) and asset_id = any(${sql.param(ids)}::uuid[])),
-    removed as (
-      delete from album_assets where album_id = ${albumId} and asset_id in (
-        select assets.id from held join assets on assets.id = held.asset_id
-        where exists (${albumsOf(viewerId, [albumId], OWNER)}) or ${shownTo(viewerId)})
-      returning asset_id),
-    touched as (
-      update albums set updated_at = now(), thumbnail_asset_id =
-        case when thumbnail_asset_id in (select asset_id from removed) then null else thumbnail_asset_id end
-      where id = ${albumId} and exists (select from removed))
-    select exists (select from writable) as is_writable,
-      (select coalesce(jsonb_agg(asset_id), '[]') from removed) as removed,
-      (select coalesce(jsonb_agg(asset_id), '[]') from held) as held`)
-  const [row] = rows
-  if (!row?.is_writable) return undefined
-  const removed = new Set(row.removed)
-  return { removed, kept: new Set(row.held.filter((id) => !removed.has(id))) }
-}
+export const FIRST_CHOSEN = sql`(select id from chosen order by position limit 1)`
 
 export type AlbumChange = Partial<Omit<Album, 'id' | 'createdAt' | 'updatedAt'>>
 
-/** Changes an album of the viewer's own. */
+/** Changes an album of the viewer's own; answers whom that concerns. */
 export async function updateAlbum(
   db: Db,
   { viewerId, albumId, change }: Scope & { change: AlbumChange },
-): Promise<'changed' | 'no access' | 'cover is not in it'> {
+): Promise<AlbumListener[] | 'no access' | 'cover is not in it'> {
   const { name, description, thumbnailAssetId, isActivityEnabled, order } = change
   const cover = thumbnailAssetId ?? null
-  const { rows } = await db.execute<{ is_owner: boolean; is_changed: boolean }>(sql`
+  const { rows } = await db.execute<{ is_owner: boolean; listeners: AlbumListener[] }>(sql`
     with owned as (${albumsOf(viewerId, [albumId], OWNER)}),
     changed as (
       update albums set name = coalesce(${name ?? null}, name), description = coalesce(${description ?? null}, description),
@@ -274,10 +201,12 @@ export async function updateAlbum(
         "order" = coalesce(${order ?? null}, "order"), updated_at = now()
       where id in (select album_id from owned) and (${cover}::uuid is null or exists (
         select from album_assets held where held.album_id = albums.id and held.asset_id = ${cover}::uuid))
-      returning id)
-    select exists (select from owned) as is_owner, exists (select from changed) as is_changed`)
-  if (!rows[0]?.is_owner) return 'no access'
-  return rows[0].is_changed ? 'changed' : 'cover is not in it'
+      returning id as album_id)
+    select exists (select from owned) as is_owner, ${listenersTo(sql`changed`)} as listeners`)
+  const [row] = rows
+  if (!row?.is_owner) return 'no access'
+  // Every album has its owner, who is one of them.
+  return row.listeners.length > 0 ? row.listeners : 'cover is not in it'
 }
 
 /** The album and its order, not the assets in it. False unless it is the viewer's own. */

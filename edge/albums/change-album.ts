@@ -8,6 +8,7 @@ import {
   updateAlbum,
 } from '#db/queries/albums.ts'
 import type { Deps } from '../deps.ts'
+import { tellMembers } from './tell-members.ts'
 
 function changeOf(dto: UpdateAlbumDto): AlbumChange {
   const { albumName, description, albumThumbnailAssetId, isActivityEnabled, order } = dto
@@ -21,13 +22,14 @@ function changeOf(dto: UpdateAlbumDto): AlbumChange {
 }
 
 export async function changeAlbum(
-  { db }: Deps,
+  { db, push }: Deps,
   scope: { viewerId: UserId; albumId: AlbumId },
   dto: UpdateAlbumDto,
 ): Promise<AlbumWithContent> {
   const outcome = await updateAlbum(db, { ...scope, change: changeOf(dto) })
   if (outcome === 'cover is not in it') throw new AppError('bad_request', 'Invalid album thumbnail')
-  const album = outcome === 'changed' ? await findAlbum(db, scope) : undefined
+  if (outcome !== 'no access') push(tellMembers(outcome))
+  const album = outcome === 'no access' ? undefined : await findAlbum(db, scope)
   if (!album) throw new AppError('no_access', 'Not found or no album.update access')
   return album
 }

@@ -2,8 +2,9 @@ import type { AlbumsAddAssetsResponseDto } from '#contracts/api/albums.ts'
 import type { BulkIdErrorReason, BulkIdResponseDto } from '#contracts/api/common.ts'
 import { AppError } from '#contracts/errors.ts'
 import type { AlbumId, AssetId, UserId } from '#contracts/ids.ts'
-import { deleteAlbumAssets, insertAlbumAssets, insertIntoAlbums } from '#db/queries/albums.ts'
+import { deleteAlbumAssets, insertAlbumAssets, insertIntoAlbums } from '#db/queries/album-assets.ts'
 import type { Deps } from '../deps.ts'
+import { tellMembers } from './tell-members.ts'
 
 type Filing = { viewerId: UserId; albumId: AlbumId; assetIds: AssetId[] }
 
@@ -18,18 +19,23 @@ function answersTo(
   )
 }
 
-export async function addToAlbum({ db }: Deps, filing: Filing): Promise<BulkIdResponseDto[]> {
+export async function addToAlbum({ db, push }: Deps, filing: Filing): Promise<BulkIdResponseDto[]> {
   const filed = await insertAlbumAssets(db, filing)
   if (!filed) throw new AppError('no_access', 'Not found or no albumAsset.create access')
+  push(tellMembers(filed.listeners))
   return answersTo(filing.assetIds, {
     succeeded: filed.added,
     errorOf: (id) => (filed.allowed.has(id) ? 'duplicate' : 'no_permission'),
   })
 }
 
-export async function removeFromAlbum({ db }: Deps, filing: Filing): Promise<BulkIdResponseDto[]> {
+export async function removeFromAlbum(
+  { db, push }: Deps,
+  filing: Filing,
+): Promise<BulkIdResponseDto[]> {
   const taken = await deleteAlbumAssets(db, filing)
   if (!taken) throw new AppError('no_access', 'Not found or no albumAsset.delete access')
+  push(tellMembers(taken.listeners))
   return answersTo(filing.assetIds, {
     succeeded: taken.removed,
     errorOf: (id) => (taken.kept.has(id) ? 'no_permission' : 'not_found'),
@@ -37,10 +43,11 @@ export async function removeFromAlbum({ db }: Deps, filing: Filing): Promise<Bul
 }
 
 export async function addToAlbums(
-  { db }: Deps,
+  { db, push }: Deps,
   filing: { viewerId: UserId; albumIds: AlbumId[]; assetIds: AssetId[] },
 ): Promise<AlbumsAddAssetsResponseDto> {
-  const { albums, assets, added } = await insertIntoAlbums(db, filing)
+  const { albums, assets, added, listeners } = await insertIntoAlbums(db, filing)
+  push(tellMembers(listeners))
   if (albums === 0 || assets === 0) return { success: false, error: 'no_permission' }
   return added > 0 ? { success: true } : { success: false, error: 'duplicate' }
 }
