@@ -16,7 +16,17 @@ export function createHashStore(path: string): UploadStore {
   const text = [...hashes].map(([fingerprint, hash]) => lineOf({ fingerprint, hash })).join('')
   writeFileSync(`${path}.new`, text, { mode: 0o600 })
   renameSync(`${path}.new`, path)
-  let writing: Promise<unknown> = Promise.resolve()
+  let writing: Promise<void> = Promise.resolve()
+  let unwritten: string[] = []
+
+  // A full disk must not end an import, which only has more to read the next time.
+  const append = async () => {
+    const lines = unwritten
+    unwritten = []
+    await appendFile(path, lines.join('')).catch(() => {
+      unwritten = ['\n', ...lines, ...unwritten]
+    })
+  }
 
   return {
     async list() {
@@ -31,7 +41,8 @@ export function createHashStore(path: string): UploadStore {
       )
       if (fresh.length === 0) return
       for (const { fingerprint, hash } of fresh) hashes.set(fingerprint, hash)
-      writing = writing.then(() => appendFile(path, fresh.map(lineOf).join('')))
+      unwritten.push(...fresh.map(lineOf))
+      writing = writing.then(append)
       await writing
     },
     async remove() {},

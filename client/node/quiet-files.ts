@@ -9,7 +9,11 @@ const LONG_AGO_MS = 10 * 60_000
 const MAX_WAITING = 5_000
 
 /** Files that may still be growing: each is looked at again until two looks in a row find the same. */
-export function createQuietFiles(quietMs: number) {
+export function createQuietFiles(
+  quietMs: number,
+  /** Another machine's clock may be an hour behind, and its file still be growing. */
+  { isOurClock }: { isOurClock: boolean },
+) {
   const waiting = new Map<string, Waiting>()
 
   return {
@@ -27,7 +31,7 @@ export function createQuietFiles(quietMs: number) {
         before?.look.sizeBytes === look.sizeBytes &&
         before.look.modifiedAtMs === look.modifiedAtMs &&
         before.look.changedAtMs === look.changedAtMs
-      const isLongAgo = !before && nowMs - look.changedAtMs > LONG_AGO_MS
+      const isLongAgo = isOurClock && !before && nowMs - look.changedAtMs > LONG_AGO_MS
       if (isLongAgo || (isSame && nowMs - before.lookedAtMs >= quietMs)) {
         waiting.delete(key)
         return true

@@ -27,7 +27,7 @@ export async function openSettledFiles(path: string, account: string) {
   const known = await readLines(path, account)
   mkdirSync(dirname(path), { recursive: true })
   let unwritten: string[] = []
-  let writing: Promise<unknown> = Promise.resolve()
+  let writing: Promise<void> = Promise.resolve()
   let timer: ReturnType<typeof setTimeout> | undefined
   let seen: Set<string> | undefined
 
@@ -37,13 +37,27 @@ export async function openSettledFiles(path: string, account: string) {
     writeFileSync(`${path}.new`, [`${account}\n`, ...lines].join(''), { mode: 0o600 })
     renameSync(`${path}.new`, path)
   }
+  // A full disk must not end a watch: what is not written is kept for the next time, and is on a line of its own then.
+  const append = async () => {
+    const lines = unwritten
+    unwritten = []
+    if (lines.length === 0) return
+    await appendFile(path, lines.join('')).catch(() => {
+      unwritten = ['\n', ...lines, ...unwritten]
+    })
+  }
   const flush = async () => {
     clearTimeout(timer)
     timer = undefined
-    const lines = unwritten.join('')
-    unwritten = []
-    if (lines) writing = writing.then(() => appendFile(path, lines))
+    writing = writing.then(append)
     await writing
+  }
+  const rewriteIfPossible = () => {
+    try {
+      rewrite()
+    } catch {
+      // The lines of files that are gone stay in it, which harms nobody.
+    }
   }
   rewrite()
 
@@ -60,7 +74,7 @@ export async function openSettledFiles(path: string, account: string) {
       seen?.add(key)
       known.set(key, signature)
       unwritten.push(lineOf(key, signature))
-      timer ??= setTimeout(() => void flush().catch(() => {}), FLUSH_MS)
+      timer ??= setTimeout(() => void flush(), FLUSH_MS)
     },
     /** From here on it is noted which files are asked about. */
     beginScan() {
@@ -73,7 +87,7 @@ export async function openSettledFiles(path: string, account: string) {
       await flush()
       let isChanged = false
       for (const key of known.keys()) if (!asked.has(key)) isChanged = known.delete(key)
-      if (isChanged) rewrite()
+      if (isChanged) rewriteIfPossible()
     },
     endScan() {
       seen = undefined

@@ -75,7 +75,6 @@ export async function watchFolder(options: WatchOptions): Promise<void> {
     retry: options.retry ?? PATIENT,
   })
   const report = createWatchReport(output)
-  const quiet = createQuietFiles(timing.quietMs)
   const room = createRoom(WINDOW)
   const inWork = new Set<string>()
   /** Failed, and not to be tried again before they change or much time has passed. */
@@ -85,6 +84,7 @@ export async function watchFolder(options: WatchOptions): Promise<void> {
   const broken = Promise.withResolvers<never>()
   let isScanDue = true
   let isPolled = !(await tellsOfChanges(folder))
+  const quiet = createQuietFiles(timing.quietMs, { isOurClock: !isPolled })
   let scannedFolders = new Set<string>()
 
   const hint = (path: Buffer) => hints.set(path.toString('latin1'), path)
