@@ -8,6 +8,9 @@ import { findFirstAdminForWork, findUserByEmail, type User } from '#db/queries/u
 import { repositoryFolder } from './paths.ts'
 import { makeUploadKey } from './upload-key.ts'
 
+/** 1 is the importer's own: it came to its end, and some files stayed behind. */
+const NOTHING_DONE = 2
+
 /** The key lives as long as the import does. */
 async function withKey(
   db: ReturnType<typeof connectPg>,
@@ -41,10 +44,10 @@ async function main([folder, email]: string[]) {
   const { APP_DATABASE_URL } = process.env
   if (!folder || !APP_DATABASE_URL) throw new Error('a folder and APP_DATABASE_URL are needed')
   await using db = connectPg({ url: APP_DATABASE_URL, max: 1 })
-  const user = await (email ? findUserByEmail(db, email) : findFirstAdminForWork(db))
+  const user = await (email ? findUserByEmail(db, email.toLowerCase()) : findFirstAdminForWork(db))
   if (!user) {
     console.error(email ? `There is no user ${email} yet.` : 'There is no administrator yet.')
-    return 1
+    return NOTHING_DONE
   }
   console.log(`Importing ${folder} for ${user.email}.`)
   return await withKey(db, user, { folder, work: (token) => upload(folder, token) })

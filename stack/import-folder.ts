@@ -51,5 +51,6 @@ export function startImport(settings: Settings, { importFolder = '', user, say }
 function outcome(folder: string, code: number | null) {
   if (code === 0) return `${folder} is imported.`
   if (code === 1) return `${folder} is imported, but for what is listed above.`
+  if (code === 2) return `${folder} could not be imported to the end; the reason is above.`
   return 'The import ended before its end; start it again to go on.'
 }

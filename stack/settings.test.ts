@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { envFragments } from '#contracts/env.ts'
+import { Complaint } from './complaint.ts'
 import { parseEnvFile } from './env-file.ts'
 import { repositoryFolder } from './paths.ts'
 import { dataFolderOf, envPath, isLoopback, loadSettings } from './settings.ts'
@@ -110,4 +111,15 @@ test.each([
 
 test('the data folder is relative to the clone, not to where one happens to be', () => {
   expect(dataFolderOf({ TINTYPE_DATA: '.tintype-x' })).toBe(join(repositoryFolder, '.tintype-x'))
+})
+
+test('a data folder that cannot be written to is told with its reason', async () => {
+  const file = join(folder, 'a-file')
+  await writeFile(file, '')
+
+  for (const place of [file, join(file, 'below'), '/proc/tintype']) {
+    const refusal = await loadSettings({ TINTYPE_DATA: place }).catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(Complaint)
+    expect(String(refusal)).toContain(`Nothing can be written into ${place}`)
+  }
 })

@@ -96,6 +96,7 @@ async function prepareStores({ variables, ownStores }: Settings) {
     runCommand(process.execPath, args, {
       cwd: repositoryFolder,
       env: { ...baseEnvironment(settings), ...variables, ...events },
+      shownLines: 100,
     })
   await Promise.all([
     steps.run('Database schema', () => run('dist/migrate.js').catch(complainOf('DATABASE_URL'))),
