@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { createAccounts } from '#test/helpers/backend.ts'
 import {
   createFolder,
+  dropFiles,
   expectPictures,
   launchChromium,
   logIn,
@@ -15,13 +16,14 @@ import { startWholeStack, type WholeStack } from '#test/helpers/whole-stack.ts'
 
 let stack: WholeStack
 let folder: string
+let newUser: Awaited<ReturnType<typeof createAccounts>>['newUser']
 
 beforeAll(async () => {
   ;[stack, folder] = await Promise.all([startWholeStack(), createFolder()])
+  ;({ newUser } = await createAccounts(stack.url))
 })
 
 test('an open page shows what other devices do, at once and without asking', async () => {
-  const { newUser } = await createAccounts(stack.url)
   const user = await newUser()
   const browser = await launchChromium()
   const { page, faults } = await openGallery(browser, {
@@ -76,4 +78,22 @@ test('an open page shows what other devices do, at once and without asking', asy
   await change('/api/trash/restore/assets', 'POST', { ids: [id] })
   await tile.waitFor()
   expect(faults).toEqual([])
+})
+
+test('a part of the page that did not load once is loaded when it is needed again', async () => {
+  const browser = await launchChromium()
+  const { page } = await openGallery(browser, { url: stack.url })
+  let isBroken = true
+  await page.route('**/create-upload-queue-*.js', (route) =>
+    isBroken ? route.abort() : route.continue(),
+  )
+  await logIn(page, await newUser())
+  const photo = await makePhoto(join(folder, 'later.jpg'), { colour: '#557799' })
+
+  await dropFiles(page, [photo])
+  await page.getByText(/The upload cannot begin/).waitFor()
+  isBroken = false
+  await dropFiles(page, [photo])
+
+  await page.getByRole('heading', { name: '1 file uploaded' }).waitFor({ timeout: 60_000 })
 })

@@ -54,11 +54,11 @@ class Uploads {
   }
 
   async pick() {
-    try {
-      await this.#add(await pickSources())
-    } catch {
+    const picked = await pickSources().catch(() => {
       notices.show('These files cannot be read.', { tone: 'bad' })
-    }
+      return []
+    })
+    await this.#add(picked)
   }
 
   async addFiles(files: Iterable<File> | null | undefined) {
@@ -67,12 +67,11 @@ class Uploads {
 
   /** Call it in the drop handler itself: the browser empties the list right after. */
   async addDrop(transfer: DataTransfer | null) {
-    const found = sourcesOfDrop(transfer)
-    try {
-      await this.#add(await found)
-    } catch {
+    const found = await sourcesOfDrop(transfer).catch(() => {
       notices.show('What was dropped cannot be read.', { tone: 'bad' })
-    }
+      return []
+    })
+    await this.#add(found)
   }
 
   /** From 0 to 1; undefined while a server-side step of unknown length runs. */
@@ -98,7 +97,13 @@ class Uploads {
       return
     }
     this.isExpanded = true
-    const queue = await this.#open()
+    const queue = await this.#open().catch(() => undefined)
+    if (!queue) {
+      const text =
+        'The upload cannot begin: a part of this page did not load. Reload it and try again.'
+      notices.show(text, { tone: 'bad' })
+      return
+    }
     // Folders are full of files that are no pictures; their failure would only be noise.
     queue.add(sources.length > 20 ? known : sources)
     const skipped = sources.length - known.length
@@ -108,7 +113,10 @@ class Uploads {
   }
 
   #open(): Promise<Queue> {
-    this.#queue ??= this.#create()
+    this.#queue ??= this.#create().catch((error: unknown) => {
+      this.#queue = undefined
+      throw error
+    })
     return this.#queue
   }
 
