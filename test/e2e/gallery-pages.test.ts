@@ -1,19 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { AssetId, FaceId, PersonId, UserId } from '#contracts/ids.ts'
 import { newId } from '#contracts/new-id.ts'
 import { assetFaces, assets, people } from '#db/schema/tables.ts'
 import { faultsOf } from '#test/helpers/axe.ts'
-import { createAccounts, createBackend } from '#test/helpers/backend.ts'
 import {
-  buildGallery,
-  createFolder,
   dropFiles,
   expectPictures,
-  launchChromium,
   logIn,
   makePhoto,
   openGallery,
@@ -21,43 +17,16 @@ import {
 } from '#test/helpers/gallery.ts'
 import { assetRow } from '#test/helpers/seed.ts'
 import { until } from '#test/helpers/until.ts'
-import { buildTestEdge, startEdge } from '#test/helpers/workerd.ts'
+import { DESKTOP, PHONE, type RunningGallery, startGallery } from '#test/helpers/whole-gallery.ts'
 
-const DESKTOP = { viewport: { width: 1440, height: 900 } }
-const PHONE = {
-  viewport: { width: 390, height: 844 },
-  hasTouch: true,
-  isMobile: true,
-  deviceScaleFactor: 2,
-}
-
-let browser: Browser
-let folder: string
-let backend: Awaited<ReturnType<typeof createBackend>>
-let edge: Awaited<ReturnType<typeof startEdge>>
-let accounts: Awaited<ReturnType<typeof createAccounts>>
+let gallery: RunningGallery
 
 beforeAll(async () => {
-  folder = await createFolder()
-  const edgeFolder = await buildTestEdge()
-  await buildGallery(edgeFolder)
-  backend = await createBackend()
-  edge = await startEdge(edgeFolder, backend.edgeVariables, 2)
-  accounts = await createAccounts(edge.url)
   // The map is drawn by WebGL, also where there is no graphics card.
-  browser = await launchChromium(
-    '--use-gl=angle',
-    '--use-angle=swiftshader',
-    '--enable-unsafe-swiftshader',
-  )
+  gallery = await startGallery({
+    chromium: ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+  })
 })
-
-async function openAsNewUser(options: object = DESKTOP) {
-  const user = await accounts.newUser()
-  const gallery = await openGallery(browser, { url: edge.url, ...options })
-  await logIn(gallery.page, user)
-  return { ...gallery, user }
-}
 
 /** Rows are enough where no picture is looked at. */
 async function seedPhotos(ownerId: UserId, count: number): Promise<AssetId[]> {
@@ -69,15 +38,15 @@ async function seedPhotos(ownerId: UserId, count: number): Promise<AssetId[]> {
       originalFileName: `walk-${String(index).padStart(2, '0')}.jpg`,
     })
   })
-  await backend.db.insert(assets).values(rows)
+  await gallery.backend.db.insert(assets).values(rows)
   return rows.map(({ id }) => id as AssetId)
 }
 
 async function seedPerson(ownerId: UserId, name: string, assetIds: AssetId[]): Promise<PersonId> {
   const id = newId<PersonId>()
-  await backend.db.insert(people).values({ id, ownerId, name })
+  await gallery.backend.db.insert(people).values({ id, ownerId, name })
   const box = { boundingBoxX1: 10, boundingBoxY1: 10, boundingBoxX2: 90, boundingBoxY2: 90 }
-  await backend.db.insert(assetFaces).values(
+  await gallery.backend.db.insert(assetFaces).values(
     assetIds.map((assetId) => ({
       ...{ id: newId<FaceId>(), assetId, personId: id, imageWidth: 100, imageHeight: 100 },
       ...box,
@@ -87,7 +56,7 @@ async function seedPerson(ownerId: UserId, name: string, assetIds: AssetId[]): P
 }
 
 const rowsOf = (ownerId: UserId) =>
-  backend.db.select().from(assets).where(eq(assets.ownerId, ownerId))
+  gallery.backend.db.select().from(assets).where(eq(assets.ownerId, ownerId))
 const favouritesOf = async (ownerId: UserId) =>
   (await rowsOf(ownerId)).filter(({ isFavorite }) => isFavorite).map(({ id }) => id)
 
@@ -96,13 +65,13 @@ const viewerOf = (page: Page) => page.getByRole('dialog', { name: 'Viewer' })
 
 describe('search', () => {
   test('finds a file by its name, suggests it while typing, and is told by the address', async () => {
-    const { page, faults } = await openAsNewUser()
+    const { page, faults } = await gallery.openAsNewUser()
     const tag = randomBytes(4).toString('hex')
     await dropFiles(
       page,
       await Promise.all([
-        makePhoto(join(folder, `lake-${tag}.jpg`), { takenAt: '2023:06:05 14:05:00' }),
-        makePhoto(join(folder, `hill-${tag}.jpg`), { takenAt: '2022:03:05 09:00:00' }),
+        makePhoto(join(gallery.folder, `lake-${tag}.jpg`), { takenAt: '2023:06:05 14:05:00' }),
+        makePhoto(join(gallery.folder, `hill-${tag}.jpg`), { takenAt: '2022:03:05 09:00:00' }),
       ]),
     )
     await expectPictures(page, 2)
@@ -142,7 +111,7 @@ describe('search', () => {
   })
 
   test('nothing found says so', async () => {
-    const { page } = await openAsNewUser()
+    const { page } = await gallery.openAsNewUser()
 
     await page.goto('/search?q=unicorn&by=name')
 
@@ -150,7 +119,7 @@ describe('search', () => {
   })
 
   test('results come page after page, can be chosen as everything else, and an undo puts them back in their place', async () => {
-    const { page, user } = await openAsNewUser()
+    const { page, user } = await gallery.openAsNewUser()
     await seedPhotos(user.id, 150)
     await page.goto('/search?q=walk&by=name')
     await page.getByText('100 items and more').waitFor()
@@ -174,9 +143,9 @@ describe('search', () => {
 
 describe('what is done to many', () => {
   test('is undone for each as it was before', async () => {
-    const { page, user } = await openAsNewUser()
+    const { page, user } = await gallery.openAsNewUser()
     const [first = ''] = await seedPhotos(user.id, 6)
-    await backend.db
+    await gallery.backend.db
       .update(assets)
       .set({ isFavorite: true })
       .where(eq(assets.id, first as AssetId))
@@ -211,7 +180,7 @@ describe('what is done to many', () => {
 
 describe('people', () => {
   test('get names, are merged and hidden, and have a page of their own', async () => {
-    const { page, user, faults } = await openAsNewUser()
+    const { page, user, faults } = await gallery.openAsNewUser()
     const ids = await seedPhotos(user.id, 9)
     await seedPerson(user.id, 'Anna', ids.slice(0, 4))
     await seedPerson(user.id, '', ids.slice(4, 7))
@@ -224,7 +193,7 @@ describe('people', () => {
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByText('1 person hidden').waitFor()
     expect(await page.getByRole('link', { name: 'Stranger' }).count()).toBe(0)
-    const [row] = await backend.db.select().from(people).where(eq(people.id, hidden))
+    const [row] = await gallery.backend.db.select().from(people).where(eq(people.id, hidden))
     expect(row?.isHidden).toBe(true)
 
     await page.getByRole('button', { name: 'Add a name' }).click()
@@ -256,12 +225,14 @@ describe('people', () => {
 
 describe('the map', () => {
   test('shows where photos were taken without asking any other server', async () => {
-    const { page, faults } = await openAsNewUser()
+    const { page, faults } = await gallery.openAsNewUser()
     const [here, there] = await Promise.all([
-      makePhoto(join(folder, `${randomBytes(4).toString('hex')}.jpg`), {
+      makePhoto(join(gallery.folder, `${randomBytes(4).toString('hex')}.jpg`), {
         takenAt: '2023:06:05 14:05:00',
       }),
-      makePhoto(join(folder, `${randomBytes(4).toString('hex')}.jpg`), { colour: '#114477' }),
+      makePhoto(join(gallery.folder, `${randomBytes(4).toString('hex')}.jpg`), {
+        colour: '#114477',
+      }),
     ])
     await dropFiles(page, [here, there])
     await expectPictures(page, 2)
@@ -286,12 +257,12 @@ describe('for everybody', () => {
     ['a desktop', DESKTOP],
     ['a phone', PHONE],
   ])('axe finds no fault on %s', async (_, size) => {
-    const { page } = await openGallery(browser, {
-      ...{ url: edge.url, ...size, reducedMotion: 'reduce', colorScheme: 'dark' },
+    const { page } = await openGallery(gallery.browser, {
+      ...{ url: gallery.edge.url, ...size, reducedMotion: 'reduce', colorScheme: 'dark' },
     })
-    await logIn(page, accounts.admin)
-    const ids = await seedPhotos(accounts.admin.id, 5)
-    const person = await seedPerson(accounts.admin.id, 'Grace', ids)
+    await logIn(page, gallery.accounts.admin)
+    const ids = await seedPhotos(gallery.accounts.admin.id, 5)
+    const person = await seedPerson(gallery.accounts.admin.id, 'Grace', ids)
     const found: Record<string, string[]> = {}
     const visits: [string, () => Promise<unknown>][] = [
       ['/search?q=walk&by=name', () => tilesOf(page).first().waitFor()],
@@ -318,4 +289,64 @@ describe('for everybody', () => {
     expect(Object.entries(found).filter(([, list]) => list.length > 0)).toEqual([])
     expect(width).toBe(size.viewport.width)
   })
+
+  test('whatever a finger presses on a phone is 44 pixels high and wide', async () => {
+    const { page, user } = await gallery.openAsNewUser(PHONE)
+    const ids = await seedPhotos(user.id, 5)
+    const person = await seedPerson(user.id, 'Grace', ids)
+    const found: Record<string, string[]> = {}
+    for (const path of ['/photos', '/search?q=walk&by=name', '/people', `/people/${person}`]) {
+      await page.goto(path)
+      await page
+        .locator(path === '/people' ? 'a[href^="/people/"]' : 'a[data-asset]')
+        .first()
+        .waitFor()
+      found[path] = await smallTargets(page)
+    }
+    await page.goto('/settings/drop-in')
+    await page.getByText('Endpoint').waitFor()
+    found.settings = await smallTargets(page)
+    await page.getByRole('button', { name: /^Account/ }).tap()
+    await page.getByRole('button', { name: 'Log out' }).waitFor()
+    found.account = await smallTargets(page)
+
+    expect(Object.entries(found).filter(([, list]) => list.length > 0)).toEqual([])
+  })
+
+  test('a page that is older than its server starts anew where it needs a part that is gone', async () => {
+    const { page, user } = await gallery.openAsNewUser()
+    await seedPhotos(user.id, 3)
+    let isOld = true
+    await page.route(/\/assets\/SearchView-/, (route) =>
+      isOld ? route.fulfill({ status: 404 }) : route.continue(),
+    )
+    await page.route(
+      ({ pathname }) => pathname === '/',
+      (route) => {
+        isOld = false
+        return route.fulfill({ contentType: 'text/html', body: 'another version' })
+      },
+    )
+
+    await search(page).fill('walk-01')
+    await page.keyboard.press('Enter')
+
+    await tilesOf(page).first().waitFor()
+    expect(new URL(page.url()).pathname).toBe('/search')
+    expect(isOld).toBe(false)
+  })
 })
+
+/** Labels above fields are no targets; the fields are. */
+const smallTargets = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('button, a[href], select, input:not([type=radio])')]
+      .filter((element) => element.checkVisibility({ opacityProperty: true }))
+      .filter((element) => !element.closest('[inert]') && !element.matches('.skip-link'))
+      .map((element) => ({ element, box: element.getBoundingClientRect() }))
+      .filter(({ box }) => box.width > 0 && (box.width < 43.5 || box.height < 43.5))
+      .map(({ element, box }) => {
+        const name = element.ariaLabel ?? element.textContent?.trim()
+        return `${name} ${box.width} × ${box.height}`
+      }),
+  )

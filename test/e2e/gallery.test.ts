@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { assets } from '#db/schema/tables.ts'
 import { faultsOf } from '#test/helpers/axe.ts'
-import { createAccounts, createBackend } from '#test/helpers/backend.ts'
+import { createBackend } from '#test/helpers/backend.ts'
 import {
-  buildGallery,
-  createFolder,
   dropFiles,
   expectPictures,
-  launchChromium,
   logIn,
   makePhoto,
   openGallery,
@@ -19,47 +16,22 @@ import {
 } from '#test/helpers/gallery.ts'
 import { assetRow } from '#test/helpers/seed.ts'
 import { until } from '#test/helpers/until.ts'
-import { buildTestEdge, startEdge } from '#test/helpers/workerd.ts'
+import { DESKTOP, PHONE, type RunningGallery, startGallery } from '#test/helpers/whole-gallery.ts'
+import { startEdge } from '#test/helpers/workerd.ts'
 
-const DESKTOP = { viewport: { width: 1440, height: 900 } }
-const PHONE = {
-  viewport: { width: 390, height: 844 },
-  hasTouch: true,
-  isMobile: true,
-  deviceScaleFactor: 2,
-}
-
-let browser: Browser
-let folder: string
-let edgeFolder: string
-let backend: Awaited<ReturnType<typeof createBackend>>
-let edge: Awaited<ReturnType<typeof startEdge>>
-let accounts: Awaited<ReturnType<typeof createAccounts>>
+let gallery: RunningGallery
 
 beforeAll(async () => {
-  folder = await createFolder()
-  edgeFolder = await buildTestEdge()
-  await buildGallery(edgeFolder)
-  backend = await createBackend()
-  edge = await startEdge(edgeFolder, backend.edgeVariables, 2)
-  accounts = await createAccounts(edge.url)
-  browser = await launchChromium()
+  gallery = await startGallery()
 })
-
-async function openAsNewUser(options: object = DESKTOP) {
-  const user = await accounts.newUser()
-  const gallery = await openGallery(browser, { url: edge.url, ...options })
-  await logIn(gallery.page, user)
-  return { ...gallery, user }
-}
 
 async function threePhotos() {
   const tag = randomBytes(4).toString('hex')
   const colour = `#${randomBytes(3).toString('hex')}`
   return await Promise.all([
-    makePhoto(join(folder, `${tag}-june.jpg`), { takenAt: '2023:06:05 14:05:00', colour }),
-    makePhoto(join(folder, `${tag}-may.jpg`), { takenAt: '2023:05:20 09:00:00', colour }),
-    makePhoto(join(folder, `${tag}-tall.jpg`), {
+    makePhoto(join(gallery.folder, `${tag}-june.jpg`), { takenAt: '2023:06:05 14:05:00', colour }),
+    makePhoto(join(gallery.folder, `${tag}-may.jpg`), { takenAt: '2023:05:20 09:00:00', colour }),
+    makePhoto(join(gallery.folder, `${tag}-tall.jpg`), {
       takenAt: '2023:06:05 10:00:00',
       width: 400,
       height: 800,
@@ -87,17 +59,20 @@ const viewerOf = (page: Page) => page.getByRole('dialog', { name: 'Viewer' })
 describe('the first visit', () => {
   test('goes from signing up to photos that are seen, deleted, brought back and found again', async () => {
     const fresh = await createBackend()
-    const { url } = await startEdge(edgeFolder, fresh.edgeVariables)
-    const { page, faults } = await openGallery(browser, { url, ...DESKTOP })
+    const { url } = await startEdge(gallery.edgeFolder, fresh.edgeVariables)
+    const { page, faults } = await openGallery(gallery.browser, { url, ...DESKTOP })
     await page.goto('/')
-    await page.getByLabel('Name').fill('Ada Lovelace')
+    await page.getByRole('button', { name: 'Create the library' }).click()
+    await page.getByText('Enter your name.').waitFor()
+    await page.keyboard.type('Ada Lovelace')
+    expect(await page.getByLabel('Name').inputValue()).toBe('Ada Lovelace')
     await page.getByLabel('Email').fill('Ada@Example.org')
     await page.getByLabel('Password', { exact: true }).fill('difference engine')
     await page.getByRole('button', { name: 'Create the library' }).click()
     await page.getByRole('heading', { name: 'Your photos live here' }).waitFor()
 
     const [june = '', ...others] = await threePhotos()
-    const broken = join(folder, 'broken.jpg')
+    const broken = join(gallery.folder, 'broken.jpg')
     await writeFile(broken, (await readFile(june)).subarray(0, 300))
     await dropFiles(page, [june, ...others, broken])
     await expectPictures(page, 3)
@@ -158,7 +133,7 @@ describe('the first visit', () => {
 
 describe('by keyboard alone', () => {
   test('a photo is found, opened, marked, deleted and brought back', async () => {
-    const { page, faults } = await openAsNewUser()
+    const { page, faults } = await gallery.openAsNewUser()
     await uploadThree(page)
     await page.reload()
     await expectPictures(page, 3)
@@ -211,7 +186,7 @@ describe('by keyboard alone', () => {
 
 describe('on a phone', () => {
   test('photos are seen, swiped through and selected by a long press', async () => {
-    const { page, faults } = await openAsNewUser(PHONE)
+    const { page, faults } = await gallery.openAsNewUser(PHONE)
     await uploadThree(page)
     await page.getByRole('button', { name: 'Close', exact: true }).tap()
 
@@ -241,9 +216,9 @@ describe('on a phone', () => {
 
 describe('uploads', () => {
   test('what is there already is said so, and what is no picture is refused', async () => {
-    const { page } = await openAsNewUser()
+    const { page } = await gallery.openAsNewUser()
     const photos = await threePhotos()
-    const text = join(folder, 'notes.txt')
+    const text = join(gallery.folder, 'notes.txt')
     await writeFile(text, 'no picture')
     await dropFiles(page, photos)
     await page.getByRole('heading', { name: '3 files uploaded' }).waitFor()
@@ -256,7 +231,7 @@ describe('uploads', () => {
   })
 
   test('a page that is reloaded in the middle goes on with what is missing', async () => {
-    const { page } = await openAsNewUser()
+    const { page } = await gallery.openAsNewUser()
     page.on('dialog', (dialog) => dialog.accept())
     let isHeld = true
     await page.route(/X-Amz-Signature/, (route) =>
@@ -281,7 +256,7 @@ describe('uploads', () => {
 
 describe('a large library', () => {
   test('is reached at any date, and what is looked at does not jump', async () => {
-    const { page, user } = await openAsNewUser()
+    const { page, user } = await gallery.openAsNewUser()
     const months = Array.from({ length: 60 }, (_, index) => new Date(Date.UTC(2024, 5 - index, 15)))
     const rows = months.flatMap((month) =>
       Array.from({ length: 80 }, (_, index) => {
@@ -294,7 +269,7 @@ describe('a large library', () => {
     )
     // A statement takes at most 65,535 parameters.
     for (let from = 0; from < rows.length; from += 1_000) {
-      await backend.db.insert(assets).values(rows.slice(from, from + 1_000))
+      await gallery.backend.db.insert(assets).values(rows.slice(from, from + 1_000))
     }
     await page.reload()
 
@@ -338,7 +313,7 @@ describe('a large library', () => {
 
 describe('for everybody', () => {
   test.each(['light', 'dark'] as const)('axe finds no fault in the %s theme', async (theme) => {
-    const { page } = await openAsNewUser({
+    const { page } = await gallery.openAsNewUser({
       ...DESKTOP,
       colorScheme: theme,
       reducedMotion: 'reduce',
@@ -367,7 +342,7 @@ describe('for everybody', () => {
   })
 
   test('at 200 % and from right to left nothing leaves the page', async () => {
-    const { page } = await openAsNewUser({ viewport: { width: 720, height: 450 } })
+    const { page } = await gallery.openAsNewUser({ viewport: { width: 720, height: 450 } })
     await uploadThree(page)
     await page.evaluate(() => {
       document.documentElement.dir = 'rtl'
@@ -389,15 +364,18 @@ describe('for everybody', () => {
   })
 
   test('a person can manage devices, keys and users', async () => {
-    const { page, faults } = await openGallery(browser, { url: edge.url, ...DESKTOP })
-    await logIn(page, accounts.admin)
+    const { page, faults } = await openGallery(gallery.browser, {
+      url: gallery.edge.url,
+      ...DESKTOP,
+    })
+    await logIn(page, gallery.accounts.admin)
     await page.goto('/settings/keys')
     await page.getByRole('button', { name: 'New key' }).click()
     await page.getByLabel('Name').fill('Kitchen frame')
     await page.getByRole('radio', { name: /^Look/ }).check()
     await page.getByRole('button', { name: 'Make key' }).click()
     const secret = await page.getByRole('dialog').locator('code').textContent()
-    const answer = await fetch(`${edge.url}/api/timeline/buckets`, {
+    const answer = await fetch(`${gallery.edge.url}/api/timeline/buckets`, {
       headers: { 'x-api-key': secret ?? '' },
     })
     expect(answer.status).toBe(200)
@@ -414,7 +392,7 @@ describe('for everybody', () => {
     await page.getByRole('button', { name: 'Make user' }).click()
     await page.getByText(`${email} · 0 B of 5 GB`).waitFor()
 
-    const other = await openGallery(browser, { url: edge.url, ...DESKTOP })
+    const other = await openGallery(gallery.browser, { url: gallery.edge.url, ...DESKTOP })
     await other.page.goto('/login')
     await other.page.getByLabel('Email').fill(email)
     await other.page.getByLabel('Password', { exact: true }).fill('compilers!')
