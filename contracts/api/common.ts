@@ -25,3 +25,9 @@ export const BulkIdResponseDto = z
   .object({ id: z.uuid(), success: z.boolean(), error: BulkIdErrorReason.optional() })
   .meta({ id: 'BulkIdResponseDto' })
 export type BulkIdResponseDto = z.infer<typeof BulkIdResponseDto>
+
+/** A point in time to compare with. Postgres knows neither a year 0 nor zones that far away. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .regex(/^(?!0000)/, 'must be a date of our era')
+  .regex(/(?:Z|[+-](?:0\d|1[0-5]):?\d\d)$/, 'must be less than 16 hours from UTC')

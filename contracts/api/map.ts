@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AssetId } from '../ids.ts'
-import { queryBoolean } from './common.ts'
+import { instant, queryBoolean } from './common.ts'
 
 const placeName = z.string().nullable()
 
@@ -17,8 +17,8 @@ export const MapMarkerResponseDto = z
 export type MapMarkerResponseDto = z.infer<typeof MapMarkerResponseDto>
 
 export const MapMarkersQuery = z.object({
-  fileCreatedAfter: z.iso.datetime({ offset: true }).optional(),
-  fileCreatedBefore: z.iso.datetime({ offset: true }).optional(),
+  fileCreatedAfter: instant.optional(),
+  fileCreatedBefore: instant.optional(),
   isArchived: queryBoolean.optional(),
   isFavorite: queryBoolean.optional(),
   withPartners: queryBoolean.optional(),

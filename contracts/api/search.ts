@@ -3,7 +3,7 @@ import { AlbumId, AssetId, PersonId } from '../ids.ts'
 import { AlbumResponseDto } from './albums.ts'
 import { AssetVisibility } from './asset-statistics.ts'
 import { AssetOrder, AssetResponseDto, AssetTypeEnum } from './assets.ts'
-import { queryBoolean, wholeNumber } from './common.ts'
+import { instant, queryBoolean, wholeNumber } from './common.ts'
 
 const MAX_IDS = 1000
 /** No more is taken where words become a vector either. */
@@ -15,8 +15,6 @@ const text = z
   .max(MAX_TEXT)
   .regex(/^[^\0]*$/, 'must have no NUL')
 const textOrNone = text.nullable().optional()
-// The year 0 is one that Postgres does not know.
-const instant = z.iso.datetime({ offset: true }).regex(/^(?!0000)/, 'must be a date of our era')
 const ids = <Id extends z.ZodType>(id: Id) => z.array(id).max(MAX_IDS)
 
 /** Older clients send -1 for what has no rating. */

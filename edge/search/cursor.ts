@@ -2,9 +2,18 @@ import { z } from 'zod'
 import { AppError } from '#contracts/errors.ts'
 import { AssetId } from '#contracts/ids.ts'
 
+const MICROSECONDS = z.iso.datetime({ precision: 6 })
+const LENGTH = '2000-01-01T00:00:00.000000Z'.length
+
+/** Calendars repeat after 400 years, so the last four digits of a year tell whether it has the day. */
+const isInCalendar = (text: string) => MICROSECONDS.safeParse(text.slice(-LENGTH)).success
+
 /** Where the page before ended. Clients hand it back as it is and read nothing in it. */
 export const DatePosition = z.tuple([
-  z.string().regex(/^\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+  z
+    .string()
+    .regex(/^(?!0000-)(?:\d{4,5}|1\d{5})-/)
+    .refine(isInCalendar),
   AssetId,
 ])
 

@@ -245,6 +245,8 @@ describe('metadata search', () => {
     [{ originalFileName: 'a\0b' }],
     [{ cursor: 'made up' }],
     [{ cursor: btoa('["2024-01-01T00:00:00.000000Z","x"]') }],
+    [{ cursor: btoa(`["2024-13-41T00:00:00.000000Z","${newId()}"]`) }],
+    [{ takenAfter: '2024-01-01T00:00:00+23:59' }],
     [{ checksum: 'none' }],
     [{ personIds: ['x'] }],
     [{ page: 0 }],
