@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -48,6 +48,31 @@ describe("CLIP's texts", () => {
     expect(ids).toHaveLength(77)
     expect([ids[0], ids[75], ids[76]]).toEqual([clip.size - 2, clip.idOf('red'), clip.size - 1])
     expect(mask).not.toContain(0)
+  })
+
+  test('of thousands of letters hold up nobody', async () => {
+    const { tokenize } = await open('clip')
+    const startedAt = performance.now()
+
+    const { ids } = tokenize('red'.repeat(3333))
+
+    expect(ids).toHaveLength(77)
+    expect(performance.now() - startedAt).toBeLessThan(400)
+  })
+
+  test('may have nothing that the tokenizer knows', async () => {
+    const name = 'unknowing'
+    await cp(join(folder, 'clip'), join(folder, name), { recursive: true })
+    const path = join(folder, name, 'textual/tokenizer.json')
+    const file = JSON.parse(await readFile(path, 'utf8'))
+    file.model = { type: 'BPE', vocab: { red: 0 }, merges: [] }
+    file.pre_tokenizer = { type: 'Whitespace' }
+    file.added_tokens = []
+    file.post_processor = null
+    await writeFile(path, JSON.stringify(file))
+    const { tokenize } = await open(name)
+
+    expect([tokenize('🐕').ids.length, tokenize('').ids.length]).toEqual([77, 77])
   })
 
   test('may be empty', async () => {

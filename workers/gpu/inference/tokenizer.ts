@@ -8,6 +8,8 @@ import { floresCode, isFloresCode } from './flores-language.ts'
 export type TokenizedText = { ids: number[]; mask: number[] }
 
 const DEFAULT_CONTEXT_LENGTH = 77
+/** No vocabulary has longer ones. What the model would not see anyway is not read: it costs seconds that others wait. */
+const LONGEST_TOKEN = 32
 /** Its texts begin with the language that they are in. */
 const NLLB = /^nllb/i
 
@@ -43,7 +45,7 @@ export async function openTokenizer({ folder, name, length }: Options) {
   return {
     tokenize(text: string, language?: string): TokenizedText {
       const clean = isCanonical ? canonical(text) : withoutSpareSpace(text)
-      const tokens = tokensOf(tokenizer, clean)
+      const tokens = tokensOf(tokenizer, clean.slice(0, contextLength * LONGEST_TOKEN))
       const ids = cut(isNllb ? inLanguage(tokenizer, tokens, language) : tokens, contextLength)
       const padding = contextLength - ids.length
       return {
@@ -71,13 +73,14 @@ function tokensOf(tokenizer: Tokenizer, clean: string): Tokens {
   const start = Array.from({ length: extra + 1 }, (_, at) => at).find((at) =>
     text.every((id, index) => all[at + index] === id),
   )
-  const before = text.length === 0 ? lengthBefore(tokenizer) : (start ?? 0)
+  // An empty text is anywhere between the tokens around it; another text tells where.
+  const before = text.length === 0 ? sharedStart(all, tokenizer.encode('a').ids) : (start ?? 0)
   return { before: all.slice(0, before), text, after: all.slice(before + text.length) }
 }
 
-/** An empty text is anywhere between the tokens around it; another text tells where. */
-function lengthBefore(tokenizer: Tokenizer): number {
-  return tokensOf(tokenizer, 'a').before.length
+function sharedStart(ids: number[], others: number[]): number {
+  const at = ids.findIndex((id, index) => id !== others[index])
+  return at === -1 ? ids.length : at
 }
 
 /** The language's token stands first: in place of the one that the file has there for English, else added. */
