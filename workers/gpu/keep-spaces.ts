@@ -1,6 +1,7 @@
 import type { QueueName } from '#contracts/jobs/define-job.ts'
 import { SystemConfig } from '#contracts/system-config.ts'
 import type { Db } from '#db/client.ts'
+import { databaseErrorOf } from '#db/database-error.ts'
 import { recordRecognition } from '#db/queries/model-work.ts'
 import { readSystemConfig } from '#db/queries/system-config.ts'
 import {
@@ -70,8 +71,7 @@ export function keepSpaces(options: Options) {
   const backFill = createBackFill({ db, clock, pauses: timing })
   const kindStates = new Map<ModelKind, KindState>()
   const running = new Set<ModelKind>()
-  /** Spaces that have been looked at by this process. */
-  const fitting = new Set<number>()
+  /** Spaces whose faces have been compared by this process. */
   const recognized = new Set<number>()
   let config = SystemConfig.parse({})
   let nextDropAt = clock() + DROP_EVERY_MS
@@ -103,7 +103,9 @@ export function keepSpaces(options: Options) {
     } catch (error) {
       if (isOutage(error) || !(error instanceof Error)) throw error
       log.error({ err: error, kind, model: wanted }, 'the model cannot be used')
-      models.note(kind, wanted, error)
+      // What the database says, not with which statement it was asked.
+      const told = databaseErrorOf(error)
+      models.note(kind, wanted, told ? new Error(told.message, { cause: error }) : error)
     }
     return await currentSpaces(kind)
   }
@@ -134,9 +136,8 @@ export function keepSpaces(options: Options) {
     for (const space of usable) await bringUpToDate(space)
   }
 
-  /** Under one name another model may lie in the folder than the one that the space was made for. */
-  async function isFitting({ id, kind, model, dimension }: VectorSpace): Promise<boolean> {
-    if (fitting.has(id)) return true
+  /** Under one name another model may lie in the folder, at any time, than the one that the space was made for. */
+  async function isFitting({ kind, model, dimension }: VectorSpace): Promise<boolean> {
     try {
       const now = await engine.dimensionOf(kind, model)
       if (now !== dimension)
@@ -149,7 +150,6 @@ export function keepSpaces(options: Options) {
       models.note(kind, model, error)
       return false
     }
-    fitting.add(id)
     return true
   }
 

@@ -142,9 +142,11 @@ test('another model under the name of one in use is not mixed with it', async ()
   const owner = await gpu.seedUser()
   await rm(join(folder, 'third-clip'), { recursive: true })
   await makeTinyClip({ folder, name: 'third-clip', dimension: 24 })
+  await untilSeen(async () => (await stateOf('third-clip'))?.state === 'failed')
   const later = await gpu.startWorker()
   const asset = await addPicture(owner, await colourPicture('#ff0000'))
 
+  expect((await stateOf('third-clip')).reason).toContain('24 dimensions')
   await untilSeen(async () => (await later.ask('/models')).body.models[0]?.state === 'failed')
   const { reason } = (await later.ask('/models')).body.models[0]
 
