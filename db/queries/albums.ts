@@ -2,7 +2,7 @@ import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { AlbumId, AssetId, UserId } from '#contracts/ids.ts'
 import type { Db } from '../client.ts'
 import { type albums, albumUsers, assets } from '../schema/tables.ts'
-import { visibleTo } from './asset-access.ts'
+import { visibleTilesTo, visibleTo } from './asset-access.ts'
 import type { User } from './users.ts'
 
 export type AlbumRole = (typeof albumUsers.$inferSelect)['role']
@@ -57,7 +57,8 @@ export const listenersTo = (changed: SQL) => sql`(
 
 /** Locked assets are in no album: whoever opens an album has shown no PIN. */
 export const shownTo = (viewerId: UserId) => visibleTo({ viewerId, seesLocked: false })
-const IN_SIGHT = sql`assets.status = 'active' and assets.visibility in ('timeline', 'archive')`
+const inSightOf = (viewerId: UserId) => sql`${visibleTilesTo({ viewerId, seesLocked: false })}
+  and assets.status = 'active' and assets.visibility in ('timeline', 'archive')`
 
 /** For a WHERE over assets: those of an album that the viewer is a member of. */
 export function filedIn({ viewerId, albumId }: Scope): SQL {
@@ -118,7 +119,7 @@ export async function listAlbums(
         max(assets.updated_at) as last_modified_at, bool_or(assets.id = a.thumbnail_asset_id) as has_cover,
         (array_agg(assets.id order by file_created_at desc, assets.id desc))[1] as newest
       from album_assets held join assets on assets.id = held.asset_id
-      where held.album_id = a.id and ${shownTo(viewerId)} and ${IN_SIGHT}) as seen
+      where held.album_id = a.id and ${inSightOf(viewerId)}) as seen
     where ${matching({ viewerId, ...filter })}
     order by a.created_at desc, a.id desc limit ${ALBUMS_LISTED}`)
   return rows.map(({ album }) => fromJson(album))
@@ -246,7 +247,7 @@ export async function listAlbumPlaces(db: Db, scope: Scope): Promise<PlacedAsset
   const { rows } = await db.execute<PlacedAsset>(sql`
     select assets.id, e.latitude, e.longitude, e.city, e.state, e.country
     from assets join asset_exif e on e.asset_id = assets.id
-    where ${shownTo(scope.viewerId)} and ${IN_SIGHT} and ${filedIn(scope)}
+    where ${inSightOf(scope.viewerId)} and ${filedIn(scope)}
       and e.latitude is not null and e.longitude is not null
     order by assets.file_created_at desc, assets.id desc limit ${MARKERS_LISTED}`)
   return rows

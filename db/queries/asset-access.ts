@@ -1,4 +1,4 @@
-import { and, eq, ne, type SQL } from 'drizzle-orm'
+import { and, eq, ne, type SQL, sql } from 'drizzle-orm'
 import type { AssetId, UserId } from '#contracts/ids.ts'
 import { assets } from '../schema/tables.ts'
 
@@ -11,7 +11,30 @@ export type AssetScope = AssetViewer & { assetId: AssetId }
  * deleted for good is gone for everybody, even while its objects are still being removed.
  */
 export function visibleTo({ viewerId, seesLocked }: AssetViewer): SQL {
-  const owned = and(eq(assets.ownerId, viewerId), ne(assets.status, 'deleted'))
-  const visible = seesLocked ? owned : and(owned, ne(assets.visibility, 'locked'))
-  return visible as SQL // `and` is undefined only without arguments
+  const unlocked = seesLocked
+    ? undefined
+    : and(ne(assets.visibility, 'locked'), sql`not ${IS_HALF_OF_LOCKED}`)
+  return ownedBy(viewerId, unlocked)
+}
+
+/**
+ * The same for lists without hidden assets: those alone are halves of others, and to look for the other half of each
+ * of a whole library costs.
+ */
+export function visibleTilesTo({ viewerId, seesLocked }: AssetViewer): SQL {
+  const unlocked = seesLocked ? undefined : ne(assets.visibility, 'locked')
+  return ownedBy(viewerId, and(ne(assets.visibility, 'hidden'), unlocked))
+}
+
+/** For lists that may be of hidden assets. */
+export const visibleIn = (viewer: AssetViewer, visibility: string | undefined): SQL =>
+  visibility === 'hidden' ? visibleTo(viewer) : visibleTilesTo(viewer)
+
+/** The video of a live photo is hidden wherever its still is; beside a locked one it lies in the locked folder. */
+const IS_HALF_OF_LOCKED = sql`(${assets.visibility} = 'hidden' and exists (
+  select from assets still where still.live_photo_video_id = ${assets.id} and still.visibility = 'locked'))`
+
+function ownedBy(viewerId: UserId, condition: SQL | undefined): SQL {
+  const owned = and(eq(assets.ownerId, viewerId), ne(assets.status, 'deleted'), condition)
+  return owned as SQL // `and` is undefined only without arguments
 }

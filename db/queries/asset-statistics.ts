@@ -1,15 +1,15 @@
 import { and, eq, ne, sql, sum } from 'drizzle-orm'
 import type { AssetStatsQuery, AssetStatsResponseDto } from '#contracts/api/asset-statistics.ts'
-import type { UserId } from '#contracts/ids.ts'
 import type { Db } from '../client.ts'
 import { assets, users } from '../schema/tables.ts'
+import { type AssetViewer, visibleIn } from './asset-access.ts'
 
 const typeIs = (type: 'IMAGE' | 'VIDEO') => sql`${assets.type} = ${type}`
 
 /** The viewer's assets; without a visibility those of timeline and archive. */
 export async function countAssetsByType(
   db: Db,
-  { viewerId, isFavorite, isTrashed, visibility }: AssetStatsQuery & { viewerId: UserId },
+  { isFavorite, isTrashed, visibility, ...viewer }: AssetStatsQuery & AssetViewer,
 ): Promise<AssetStatsResponseDto> {
   const [counted] = await db
     .select({
@@ -20,7 +20,7 @@ export async function countAssetsByType(
     .from(assets)
     .where(
       and(
-        eq(assets.ownerId, viewerId),
+        visibleIn(viewer, visibility),
         eq(assets.status, isTrashed ? 'trashed' : 'active'),
         isFavorite === undefined ? undefined : eq(assets.isFavorite, isFavorite),
         visibility

@@ -1,7 +1,7 @@
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Db } from '../client.ts'
 import { assetExif, assets } from '../schema/tables.ts'
-import { type AssetViewer, visibleTo } from './asset-access.ts'
+import { type AssetViewer, visibleTilesTo } from './asset-access.ts'
 
 type Markers = AssetViewer & {
   fileCreatedAfter?: string | undefined
@@ -17,7 +17,7 @@ export async function findMapMarkersJson(
   { fileCreatedAfter, fileCreatedBefore, isArchived, isFavorite, ...viewer }: Markers,
 ): Promise<string> {
   const matching = and(
-    visibleTo(viewer),
+    visibleTilesTo(viewer),
     eq(assets.status, 'active'),
     inArray(assets.visibility, isArchived ? ['timeline', 'archive'] : ['timeline']),
     isFavorite === undefined ? undefined : eq(assets.isFavorite, isFavorite),

@@ -57,9 +57,10 @@ export type PeoplePage = { people: Person[]; total: number; hidden: number; hasN
 /** Favorites first, then people with names, then those with most faces. Hidden ones last. */
 export async function listPeople(
   db: Db,
-  { viewerId, page, size, withHidden, closest }: { viewerId: UserId } & PeopleFilter,
+  { page, size, withHidden, closest, ...viewer }: AssetViewer & PeopleFilter,
 ): Promise<PeoplePage> {
-  const order = sql`s.is_hidden, s.is_favorite desc, ${closest ? sql`${distanceTo(viewerId, closest)}, ` : sql``}
+  const { viewerId } = viewer
+  const order = sql`s.is_hidden, s.is_favorite desc, ${closest ? sql`${distanceTo(viewer, closest)}, ` : sql``}
     s.name = '', s.faces desc, nullif(s.name, '') nulls last, s.created_at, s.id`
   type Row = { people: Person[]; total: number; hidden: number }
   const { rows } = await db.execute<Row>(sql`
@@ -86,13 +87,15 @@ export async function listPeople(
 
 /** Of the cover of the person `s` to what is asked for; null, which sorts last, where either has no vector. */
 function distanceTo(
-  viewerId: UserId,
+  viewer: AssetViewer,
   { space, personId, assetId }: NonNullable<PeopleFilter['closest']>,
 ): SQL {
+  const { viewerId } = viewer
   const table = vectorTable(space)
   const isTarget = personId
     ? sql`v.face_id = (select p.cover_face_id from people p where p.id = ${personId} and p.owner_id = ${viewerId})`
-    : sql`v.face_id in (select f.id from asset_faces f where ${isShown} and (f.asset_id = ${assetId} or f.id = ${assetId}))`
+    : sql`v.face_id in (select f.id from asset_faces f join assets on assets.id = f.asset_id
+        where ${isShown} and (f.asset_id = ${assetId} or f.id = ${assetId}) and ${visibleTo(viewer)})`
   return sql`(select c.embedding from ${table} c where c.face_id = s.cover_face_id)
     <=> (select v.embedding from ${table} v where v.owner_id = ${viewerId} and ${isTarget} order by v.face_id limit 1)`
 }

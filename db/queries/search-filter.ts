@@ -2,7 +2,7 @@ import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { AlbumId, AssetId, PersonId } from '#contracts/ids.ts'
 import { assetExif, assets } from '../schema/tables.ts'
 import { filedIn } from './albums.ts'
-import { type AssetViewer, visibleTo } from './asset-access.ts'
+import { type AssetViewer, visibleIn } from './asset-access.ts'
 import type { Asset, AssetFileType, AssetVisibility } from './assets.ts'
 
 /** Members that are absent ask for nothing; null asks for what has none. Instants are ISO 8601. */
@@ -125,7 +125,7 @@ export function matchingSearch(viewer: AssetViewer, filter: SearchFilter): SQL {
   const albums = [...new Set(filter.albumIds)].map((albumId) => filedIn({ viewerId, albumId }))
   const isUnfiled = filter.isNotInAlbum && albums.length === 0
   const conditions = and(
-    visibleTo(viewer),
+    visibleIn(viewer, filter.visibility),
     statusCondition(filter),
     filter.visibility
       ? eq(assets.visibility, filter.visibility)

@@ -3,7 +3,7 @@ import type { AlbumId, PersonId } from '#contracts/ids.ts'
 import type { Db } from '../client.ts'
 import { assets } from '../schema/tables.ts'
 import { filedIn } from './albums.ts'
-import { type AssetViewer, visibleTo } from './asset-access.ts'
+import { type AssetViewer, visibleIn } from './asset-access.ts'
 import type { AssetVisibility } from './assets.ts'
 import { showsPerson } from './people.ts'
 import { listMonthCounts, type MonthCount } from './timeline-counts.ts'
@@ -28,10 +28,14 @@ type Timeline = AssetViewer & TimelineFilter
 
 const DEFAULT_VISIBILITIES: AssetVisibility[] = ['archive', 'timeline']
 
-/** Only what the counters count by; everything else is counted from the assets themselves. */
-const isCounted = ({ isFavorite, bbox, albumId, personId, orderBy }: TimelineFilter) =>
+/**
+ * Only what the counters count by; everything else is counted from the assets themselves. Of hidden ones not everybody
+ * sees every one.
+ */
+const isCounted = ({ isFavorite, bbox, albumId, personId, orderBy, visibility }: TimelineFilter) =>
   [isFavorite, bbox, albumId, personId].every((filter) => filter === undefined) &&
-  orderBy === 'takenAt'
+  orderBy === 'takenAt' &&
+  visibility !== 'hidden'
 
 /** The month as the index `assets_owner_month_idx` has it. */
 const monthOf = (orderBy: TimelineFilter['orderBy']) =>
@@ -51,7 +55,7 @@ function insideOf(bbox: BoundingBox): SQL {
 
 function matching({ viewerId, seesLocked, ...filter }: Timeline): SQL {
   const conditions = and(
-    visibleTo({ viewerId, seesLocked }),
+    visibleIn({ viewerId, seesLocked }, filter.visibility),
     filter.visibility
       ? eq(assets.visibility, filter.visibility)
       : sql`${assets.visibility} in ('timeline', 'archive')`,

@@ -85,10 +85,10 @@ export const assetRoutes = new Hono<AppEnv>()
     validate('query', AssetStatsQuery),
     answers(200, AssetStatsResponseDto),
     async (c) => {
-      const { deps, viewer, viewerId } = c.var
+      const { deps, viewer } = c.var
       const filter = c.req.valid('query')
       requireElevation(viewer, filter.visibility)
-      return c.json(await countAssetsByType(deps.db, { viewerId, ...filter }))
+      return c.json(await countAssetsByType(deps.db, { ...assetViewerOf(viewer), ...filter }))
     },
   )
   .put(

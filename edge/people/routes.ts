@@ -36,8 +36,8 @@ export const peopleRoutes = new Hono<AppEnv>()
     validate('query', PeopleQuery),
     answers(200, PeopleResponseDto),
     async (c) => {
-      const { deps, viewerId } = c.var
-      return c.json(presentPeople(await listPeoplePage(deps, viewerId, c.req.valid('query'))))
+      const { deps, viewer } = c.var
+      return c.json(presentPeople(await listPeoplePage(deps, viewer, c.req.valid('query'))))
     },
   )
   .post(

@@ -137,7 +137,8 @@ export const userAdminRoutes = new Hono<AppEnv>()
     validate('query', AssetStatsQuery),
     answers(200, AssetStatsResponseDto),
     async (c) => {
-      const { id: viewerId } = c.req.valid('param')
-      return c.json(await countAssetsByType(c.var.deps.db, { viewerId, ...c.req.valid('query') }))
+      // How many they are is no look at them.
+      const counted = { viewerId: c.req.valid('param').id, seesLocked: true }
+      return c.json(await countAssetsByType(c.var.deps.db, { ...counted, ...c.req.valid('query') }))
     },
   )
