@@ -231,6 +231,12 @@ function exifAssignments(change: AssetChange): { sets: SQL[]; locked: string[] }
   return { sets: present.map(([, set]) => set), locked: present.map(([name]) => name) }
 }
 
+/** What becomes the motion half of a live photo is a video that the viewer may see. */
+function isOwnVideo(viewer: AssetViewer, videoId: AssetId | null | undefined): SQL {
+  if (!videoId) return sql`true`
+  return sql`exists (select from assets where id = ${videoId} and type = 'VIDEO' and ${visibleTo(viewer)})`
+}
+
 /**
  * Changes all of these assets, or none unless the viewer may see every one: false then. What a person sets
  * is locked against what extraction reads. What goes into the locked folder leaves its albums.
@@ -252,7 +258,8 @@ export async function updateAssets(
   const { rows } = await db.execute<{ is_allowed: boolean }>(sql`
     with wanted as (
       select id, visibility, live_photo_video_id from assets where ${visibleTo(viewer)} and ${anyOf(ids)} for update),
-    verdict as (select count(*) = ${ids.length}::int as is_allowed from wanted),
+    verdict as (
+      select count(*) = ${ids.length}::int and ${isOwnVideo(viewer, livePhotoVideoId)} as is_allowed from wanted),
     changed as (
       update assets set ${assetSets.length ? sql.join(assetSets, sql`, `) : sql`id = id`}
       where id in (select id from wanted) and (select is_allowed from verdict) returning id),

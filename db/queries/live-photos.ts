@@ -43,13 +43,13 @@ export function hideMotion(motionId: SQL): SQL {
     unfiled as (delete from album_assets where asset_id in (select id from hidden))`
 }
 
-/** Of the stills in the part `stills`, the videos that no other still with this state shows. */
+/** Of the stills in the part `stills`, the videos of the same owner that no other still with this state shows. */
 export function motionHalvesOf(stills: SQL, otherIs: SQL): SQL {
   return sql`
     select motion.id, motion.status from assets motion
     where motion.visibility = 'hidden'
-      and motion.id in (
-        select still.live_photo_video_id from assets still where still.id in (select id from ${stills}))
+      and (motion.id, motion.owner_id) in (
+        select still.live_photo_video_id, still.owner_id from assets still where still.id in (select id from ${stills}))
       and not exists (
         select from assets other where other.live_photo_video_id = motion.id and other.${otherIs}
           and other.id not in (select id from ${stills}))`

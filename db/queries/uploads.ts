@@ -21,6 +21,9 @@ type Requested = { requestId: string | null }
 type Scope = { viewerId: UserId; uploadId: UploadId }
 
 const OPEN = ['pending', 'verifying'] as const
+
+const isSame = ({ id, ownerId }: Pick<Upload, 'id' | 'ownerId'>) =>
+  and(eq(uploads.id, id), eq(uploads.ownerId, ownerId))
 const ownedBy = ({ viewerId, uploadId }: Scope) =>
   and(eq(uploads.id, uploadId), eq(uploads.ownerId, viewerId), eq(uploads.kind, 'presigned'))
 
@@ -96,13 +99,13 @@ export async function listOpenUploads(
 /** False when the upload has another multipart upload by now: this one is to be aborted then. */
 export async function updateMultipartId(
   db: Db,
-  { uploadId, from, to }: { uploadId: UploadId; from: string | null; to: string },
+  { from, to, ...scope }: Scope & { from: string | null; to: string },
 ): Promise<boolean> {
   const was = from === null ? isNull(uploads.multipartId) : eq(uploads.multipartId, from)
   const updated = await db
     .update(uploads)
     .set({ multipartId: to })
-    .where(and(eq(uploads.id, uploadId), was, eq(uploads.state, 'pending')))
+    .where(and(ownedBy(scope), was, eq(uploads.state, 'pending')))
     .returning({ id: uploads.id })
   return updated.length > 0
 }
@@ -115,18 +118,21 @@ export async function updateSidecarKey(
 }
 
 /** Tells the sweep that a long form upload is alive. */
-export async function markUploadAlive(db: Db, uploadId: UploadId): Promise<void> {
-  await db.update(uploads).set({ updatedAt: sql`now()` }).where(eq(uploads.id, uploadId))
+export async function markUploadAlive(db: Db, { viewerId, uploadId }: Scope): Promise<void> {
+  const isOwn = and(eq(uploads.id, uploadId), eq(uploads.ownerId, viewerId))
+  await db.update(uploads).set({ updatedAt: sql`now()` }).where(isOwn)
 }
 
 /** All bytes are there, but the store cannot prove their SHA-1: a worker shall. */
 export async function markUploadVerifying(
   db: Db,
-  { uploadId, requestId }: Requested & { uploadId: UploadId },
+  { upload, requestId }: Requested & { upload: Pick<Upload, 'id' | 'ownerId'> },
 ): Promise<void> {
+  const { id: uploadId, ownerId } = upload
   await db.execute(sql`
     with changed as (
-      update uploads set state = 'verifying' where id = ${uploadId} and state = 'pending' returning id),
+      update uploads set state = 'verifying'
+      where id = ${uploadId} and owner_id = ${ownerId} and state = 'pending' returning id),
     queued as (${jobsIfAny(sql`changed`, [verifyUpload.message({ uploadId })], requestId)})
     select from changed`)
 }
@@ -160,7 +166,7 @@ async function settle(
     q
       .update(uploads)
       .set(end)
-      .where(and(eq(uploads.id, upload.id), inArray(uploads.state, [...OPEN]))),
+      .where(and(isSame(upload), inArray(uploads.state, [...OPEN]))),
     insertJobs(q, [removalOf(upload)], { requestId }),
   ])
 }
@@ -181,7 +187,7 @@ export async function deleteUpload(
 ): Promise<void> {
   await db.execute(sql`
     with gone as (
-      delete from uploads where id = ${upload.id} and state in ('pending', 'verifying') returning id),
+      delete from uploads where ${isSame(upload)} and state in ('pending', 'verifying') returning id),
     queued as (${jobsIfAny(sql`gone`, [removalOf(upload)], requestId)})
     select from gone`)
 }
@@ -212,7 +218,7 @@ function wallClockOf({ localDateTime, fileCreatedAt }: AssetClaims): string {
 
 /** The upload's end: a row that stays for the client that asks again, or none where no client will. */
 function settledUpload({ upload, asset }: Arrived): SQL {
-  const open = sql`where id = ${upload.id} and state in ('pending', 'verifying')`
+  const open = sql`where ${isSame(upload)} and state in ('pending', 'verifying')`
   if (upload.kind !== 'presigned') return sql`delete from uploads ${open} returning id`
   return sql`update uploads set state = 'complete', result_asset_id = ${asset.id}::uuid ${open} returning id`
 }
@@ -236,7 +242,7 @@ function assetOf(arrived: Arrived): SQL {
         ${claims.fileCreatedAt}::timestamptz, ${claims.fileModifiedAt}::timestamptz,
         ${wallClockOf(claims)}::timestamp, ${claims.durationMs ?? null}::int, ${claims.width ?? null}::int,
         ${claims.height ?? null}::int, ${claims.visibility ?? 'timeline'}, ${claims.isFavorite ?? false}::boolean,
-        ${motionId}::uuid
+        (select id from assets where id = ${motionId}::uuid and owner_id = ${upload.ownerId})
       from settled returning id, owner_id, size_bytes),
     exif as (
       insert into asset_exif (asset_id, file_size_bytes, time_zone, latitude, longitude)

@@ -110,7 +110,8 @@ export class ReceivedFile implements PartSink {
     const now = Date.now()
     if (now - this.#aliveAt < ALIVE_EVERY_MS) return
     this.#aliveAt = now
-    await markUploadAlive(this.#deps.db, this.uploadId)
+    const scope = { viewerId: this.#viewer.id, uploadId: this.uploadId }
+    await markUploadAlive(this.#deps.db, scope)
   }
 
   #refuseBeyondQuota(): void {

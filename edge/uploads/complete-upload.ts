@@ -53,7 +53,7 @@ async function completeSingle(deps: Deps, upload: Upload): Promise<void> {
   const isSame = head.sizeBytes === sizeBytes && (!head.sha1 || isEqual(head.sha1, checksum))
   if (!isSame) return await refuseBytes(deps, upload)
   if (head.sha1) return await makeAsset(deps, upload)
-  await markUploadVerifying(deps.db, { uploadId: upload.id, requestId: deps.requestId })
+  await markUploadVerifying(deps.db, { upload, requestId: deps.requestId })
 }
 
 async function completeParts(deps: Deps, upload: Upload): Promise<void> {
@@ -62,7 +62,7 @@ async function completeParts(deps: Deps, upload: Upload): Promise<void> {
     throw new AppError('conflict', `${missing.length} parts have not arrived yet`)
   }
   if (parts) await joinParts(deps, upload, parts)
-  await markUploadVerifying(deps.db, { uploadId: upload.id, requestId: deps.requestId })
+  await markUploadVerifying(deps.db, { upload, requestId: deps.requestId })
 }
 
 async function joinParts({ storage }: Deps, upload: Upload, parts: Part[]): Promise<void> {

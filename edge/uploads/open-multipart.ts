@@ -10,11 +10,11 @@ async function openMultipart({ db, storage }: Deps, upload: Upload): Promise<Upl
   const { objectKey, contentType, multipartId: from } = upload
   const opened = await storage.createMultipart(objectKey, { contentType })
   const { multipartId: to } = opened
-  if (await updateMultipartId(db, { uploadId: upload.id, from, to })) {
+  const scope = { viewerId: upload.ownerId, uploadId: upload.id }
+  if (await updateMultipartId(db, { ...scope, from, to })) {
     return { ...upload, multipartId: to }
   }
   await storage.abortMultipart(opened)
-  const scope = { viewerId: upload.ownerId, uploadId: upload.id }
   return (await findUpload(db, scope)) ?? upload
 }
 
@@ -26,7 +26,8 @@ type Open = { upload: Upload; arrival: Arrival }
 /** What of an earlier request's upload has arrived. The store forgets multipart uploads after a while. */
 export async function resumeUpload(deps: Deps, upload: Upload): Promise<Open> {
   const silentMs = deps.clock().getTime() - upload.updatedAt.getTime()
-  if (silentMs > ALIVE_EVERY_MS) await markUploadAlive(deps.db, upload.id)
+  const scope = { viewerId: upload.ownerId, uploadId: upload.id }
+  if (silentMs > ALIVE_EVERY_MS) await markUploadAlive(deps.db, scope)
   const arrival = await findArrival(deps.storage, upload)
   const needsParts = !isSinglePut(upload) && !arrival.parts && arrival.missing.length > 0
   return { upload: needsParts ? await openMultipart(deps, upload) : upload, arrival }

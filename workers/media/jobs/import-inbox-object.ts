@@ -193,7 +193,7 @@ async function makeAsset(work: InboxWork, { assetId, version, source, type }: Ma
       etag: version.head.etag,
       onMultipart: (multipartId) =>
         updateMultipartIdForWork(db, { uploadId: upload.id, multipartId }),
-      onPart: () => markUploadAlive(db, upload.id),
+      onPart: () => markUploadAlive(db, { viewerId: upload.ownerId, uploadId: upload.id }),
     })
     const asset = {
       ...{ id: assetId, type: type.assetType, originalKey, originalFileName },

@@ -15,6 +15,7 @@ import { StoreError } from '#storage/storage.ts'
 import type { JobContext } from '#workers/runtime/types.ts'
 import { settleProvenUpload } from '../asset-of-upload.ts'
 import type { MediaDeps } from '../deps.ts'
+import { removeProbes } from '../remove-probes.ts'
 
 const PAGE = 100
 const MINUTE_MS = 60_000
@@ -31,7 +32,7 @@ const SETTLED_KEPT_MS = 7 * DAY_MS
 
 /**
  * Completes uploads that arrived whole although nobody said so, forgets those that never will, and rings again for
- * those whose verification was lost.
+ * those whose verification was lost. What the edge left behind when it tried the store goes too.
  */
 export async function handleSweepUploads(
   _: PayloadOf<typeof sweepUploads>,
@@ -52,6 +53,7 @@ export async function handleSweepUploads(
     afterId = page.at(-1)?.id
     if (page.length < PAGE) break
   }
+  await removeProbes(deps.storage, { writtenBefore: new Date(now - HOUR_MS) })
   await deleteSettledUploadsForWork(deps.db, { settledBefore: new Date(now - SETTLED_KEPT_MS) })
 }
 
@@ -91,7 +93,7 @@ async function completeIfWhole(upload: Upload, deps: MediaDeps, { log, requestId
   const { sizeBytes, checksum } = upload
   if (checksum && head.sha1 && Buffer.from(checksum).equals(Buffer.from(head.sha1)))
     await settleProvenUpload(db, { upload, sizeBytes, checksum, requestId }, log)
-  else await markUploadVerifying(db, { uploadId: upload.id, requestId })
+  else await markUploadVerifying(db, { upload, requestId })
   return true
 }
 
