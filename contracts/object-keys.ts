@@ -32,6 +32,9 @@ export const objectKeys = {
     `thumbs/${ownerId}/${shard(personId)}/${personId}-${faceId}-${derivativesVersion}-person.jpeg`,
 }
 
+/** Under it the edge tries what the store can do. */
+export const PROBES = '.probe/'
+
 /** What people drop here becomes assets: `inbox/<userId>/` and behind it whatever they like. */
 export const INBOX = 'inbox/'
 export const inboxPrefixOf = (ownerId: UserId) => `${INBOX}${ownerId}/`

@@ -44,7 +44,7 @@ test('an import goes on while its hashes cannot be written, and keeps them for l
   const store = createHashStore(path)
   const record = (fingerprint: string) => ({
     ...{ id: fingerprint, fingerprint, name: 'a.jpg', ...facts },
-    hash: { checksum: fingerprint },
+    ...{ addedAtMs: 0, hash: { checksum: fingerprint } },
   })
   await loseDisk()
   await store.put([record('one')])

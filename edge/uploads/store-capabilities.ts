@@ -1,3 +1,4 @@
+import { PROBES } from '#contracts/object-keys.ts'
 import type { StoreFetch, StoreSettings } from '#storage/edge.ts'
 import { createPresigner } from '#storage/presign.ts'
 import { type Storage, StoreError } from '#storage/storage.ts'
@@ -58,7 +59,7 @@ export async function findStoreCapabilities(store: Store): Promise<StoreCapabili
   const id = `${endpoint}/${bucket}`
   const found = known.get(id)
   if (found) return found
-  const key = `.probe/${crypto.randomUUID()}`
+  const key = `${PROBES}${crypto.randomUUID()}`
   try {
     const capabilities = {
       provesSha1: await provesSha1(store, key),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import type { UploadId } from '#contracts/ids.ts'
+import { PROBES } from '#contracts/object-keys.ts'
 import { partsOf } from '#contracts/upload-parts.ts'
 import { uploads } from '#db/schema/tables.ts'
 import { setupMedia } from '../setup.suite.ts'
@@ -171,4 +172,18 @@ test.each([
   expect(await findUpload(upload.id)).toBeUndefined()
   expect(await storage.listParts(multipart)).toBeUndefined()
   expect((await listJobs(upload.objectKey)).map(({ name }) => name)).toEqual(['delete-objects'])
+})
+
+test('the sweep removes what a killed edge left behind when it tried the store', async () => {
+  const probe = `${PROBES}left-behind`
+  await storage.put(probe, photo.bytes, { contentType: 'text/plain' })
+
+  setNow(new Date())
+  await sweep()
+  const whileYoung = await storage.head(probe)
+  setNow(new Date(Date.now() + 2 * 3_600_000))
+  await sweep()
+
+  expect(whileYoung).toBeDefined()
+  expect(await storage.head(probe)).toBeUndefined()
 })
