@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ApiKeyCreateResponseDto } from '#contracts/api/api-keys.ts'
-import { createTestEdge } from '#test/helpers/edge.ts'
+import { Permission } from '#contracts/permissions.ts'
+import { createTestEdge, type TestUser } from '#test/helpers/edge.ts'
 import { app } from '../edge/app.ts'
 import { accessOf, describeRoutes, type Route } from '../edge/openapi/document.ts'
 
@@ -38,11 +39,18 @@ function permissionOf(route: Route) {
 const pathOf = ({ path }: Route) =>
   path.replace(/:\w+(?:\{[^}]*\})?/g, '01930000-0000-7000-8000-000000000000')
 
-async function keyWithout(route: Route): Promise<string> {
-  const other = permissionOf(route) === 'map.read' ? 'map.search' : 'map.read'
-  const holder = accessOf(route)?.kind === 'admin' ? edge.admin : user
-  const made = await edge.as(holder).post('/api/api-keys', { permissions: [other] })
+/** A key outlives the sessions that some routes end. */
+async function keyFor(owner: TestUser): Promise<string> {
+  const made = await edge.as(owner).post('/api/api-keys', { permissions: ['all'] })
   return ApiKeyCreateResponseDto.parse(await made.json()).secret
+}
+const [adminKey, userKey] = [await keyFor(edge.admin), await keyFor(user)]
+
+async function keyWith(route: Route, isWanted: (permission: Permission) => boolean) {
+  const permissions = Permission.options.filter((one) => one !== 'all' && isWanted(one))
+  const holder = accessOf(route)?.kind === 'admin' ? adminKey : userKey
+  const made = await edge.withKey(holder).post('/api/api-keys', { permissions })
+  return edge.withKey(ApiKeyCreateResponseDto.parse(await made.json()).secret)
 }
 
 test('the open routes are these and no others', () => {
@@ -67,9 +75,9 @@ test.each(closed)('$name answers 401 with a made-up token', async (route) => {
 })
 
 test.each(needing)('$name refuses an API key without its permission', async (route) => {
-  const secret = await keyWithout(route)
+  const withAllOthers = await keyWith(route, (one) => one !== permissionOf(route))
 
-  const response = await edge.withKey(secret).request(pathOf(route), { method: route.method })
+  const response = await withAllOthers.request(pathOf(route), { method: route.method })
 
   expect(response.status).toBe(403)
   expect(await response.json()).toEqual({
@@ -77,9 +85,26 @@ test.each(needing)('$name refuses an API key without its permission', async (rou
   })
 })
 
+test.each(forAdmins)(
+  "$name is for administrators, also by a key of somebody else's",
+  async (route) => {
+    const response = await edge.withKey(userKey).request(pathOf(route), { method: route.method })
+
+    expect(response.status).toBe(403)
+  },
+)
+
 test.each(forAdmins)('$name is for administrators', async (route) => {
   const response = await edge.as(user).request(pathOf(route), { method: route.method })
 
   expect(response.status).toBe(403)
   expect(await response.json()).toEqual({ message: 'Forbidden' })
+})
+
+test.each(needing)('$name admits an API key with its permission alone', async (route) => {
+  const withThatOne = await keyWith(route, (one) => one === permissionOf(route))
+
+  const response = await withThatOne.request(pathOf(route), { method: route.method })
+
+  expect([401, 403]).not.toContain(response.status)
 })
