@@ -231,6 +231,14 @@ function exifAssignments(change: AssetChange): { sets: SQL[]; locked: string[] }
   return { sets: present.map(([, set]) => set), locked: present.map(([name]) => name) }
 }
 
+/** The derivatives of a video move with those of its still, which went into the locked folder. */
+const MOVED_MOTION = sql`
+  update assets motion set derivatives_version = motion.derivatives_version + 1
+  from assets still join moved using (id)
+  where motion.id = still.live_photo_video_id and motion.owner_id = still.owner_id
+    and motion.visibility = 'hidden' and motion.id not in (select id from wanted)
+  returning motion.id`
+
 /** What becomes the motion half of a live photo is a video that the viewer may see. */
 function isOwnVideo(viewer: AssetViewer, videoId: AssetId | null | undefined): SQL {
   if (!videoId) return sql`true`
@@ -268,7 +276,8 @@ export async function updateAssets(
     moved as (select w.id from wanted w join changed c using (id)
               where ${change.visibility === 'locked'} and w.visibility <> 'locked'),
     shut_away as (delete from album_assets where asset_id in (select id from moved)),
-    queued as (${jobForEach(sql`moved`, (assetId) => makeThumbnails.message({ assetId }), requestId)})
+    halves as (${livePhotoVideoId === undefined ? MOVED_MOTION : sql`select id from moved where false`}),
+    queued as (${jobForEach(sql`(select id from moved union select id from halves)`, (assetId) => makeThumbnails.message({ assetId }), requestId)})
     select is_allowed from verdict`)
   return rows[0]?.is_allowed === true
 }

@@ -1,6 +1,8 @@
+import { eq } from 'drizzle-orm'
 import { beforeEach, expect, test } from 'vitest'
 import type { AssetResponseDto } from '#contracts/api/assets.ts'
 import type { AssetId } from '#contracts/ids.ts'
+import { assets } from '#db/schema/tables.ts'
 import { createTestEdge, type TestUser } from '#test/helpers/edge.ts'
 import { uploadAsset } from '#test/helpers/forms.ts'
 import { beginUpload, sendPuts } from '#test/helpers/presigned.ts'
@@ -81,6 +83,18 @@ test('both are deleted together', async () => {
   await edge.as(user).delete('/api/assets', { ids: [still], force: true })
 
   expect((await edge.as(user).get(`/api/assets/${motion}`)).status).toBe(400)
+})
+
+test('locked with its still, the video shows itself to nobody without the PIN, nor by a URL signed before', async () => {
+  const { motion, still } = await uploadLive()
+  const versionOf = async () =>
+    (await edge.db.select().from(assets).where(eq(assets.id, motion)))[0]?.derivativesVersion
+  const before = await versionOf()
+
+  await edge.as(user).put(`/api/assets/${still}`, { visibility: 'locked' })
+
+  expect((await edge.as(user).get(`/api/assets/${motion}`)).status).toBe(400)
+  expect(await versionOf()).toBe((before ?? 0) + 1)
 })
 
 test('a video that another still shows stays', async () => {
