@@ -7,14 +7,19 @@ export type AssetViewer = { viewerId: UserId; seesLocked: boolean }
 export type AssetScope = AssetViewer & { assetId: AssetId }
 
 /**
+ * The video of a live photo is hidden wherever its still is; beside a locked one it lies in the locked folder. (Among
+ * the selected columns drizzle would leave the table out of a column's name, and `id` be the still's.)
+ */
+export const LIES_IN_LOCKED_FOLDER = sql<boolean>`(${assets.visibility} = 'locked' or (
+  ${assets.visibility} = 'hidden' and exists (
+    select from assets still where still.live_photo_video_id = assets.id and still.visibility = 'locked')))`
+
+/**
  * The one predicate that says which assets someone may see; every query for the edge has it in its WHERE. What was
  * deleted for good is gone for everybody, even while its objects are still being removed.
  */
 export function visibleTo({ viewerId, seesLocked }: AssetViewer): SQL {
-  const unlocked = seesLocked
-    ? undefined
-    : and(ne(assets.visibility, 'locked'), sql`not ${IS_HALF_OF_LOCKED}`)
-  return ownedBy(viewerId, unlocked)
+  return ownedBy(viewerId, seesLocked ? undefined : sql`not ${LIES_IN_LOCKED_FOLDER}`)
 }
 
 /**
@@ -29,10 +34,6 @@ export function visibleTilesTo({ viewerId, seesLocked }: AssetViewer): SQL {
 /** For lists that may be of hidden assets. */
 export const visibleIn = (viewer: AssetViewer, visibility: string | undefined): SQL =>
   visibility === 'hidden' ? visibleTo(viewer) : visibleTilesTo(viewer)
-
-/** The video of a live photo is hidden wherever its still is; beside a locked one it lies in the locked folder. */
-const IS_HALF_OF_LOCKED = sql`(${assets.visibility} = 'hidden' and exists (
-  select from assets still where still.live_photo_video_id = ${assets.id} and still.visibility = 'locked'))`
 
 function ownedBy(viewerId: UserId, condition: SQL | undefined): SQL {
   const owned = and(eq(assets.ownerId, viewerId), ne(assets.status, 'deleted'), condition)

@@ -3,7 +3,12 @@ import type { AssetId, UserId } from '#contracts/ids.ts'
 import { makeThumbnails } from '#contracts/jobs/make-thumbnails.ts'
 import type { Db } from '../client.ts'
 import { assetExif, assetFiles, assets } from '../schema/tables.ts'
-import { type AssetScope, type AssetViewer, visibleTo } from './asset-access.ts'
+import {
+  type AssetScope,
+  type AssetViewer,
+  LIES_IN_LOCKED_FOLDER,
+  visibleTo,
+} from './asset-access.ts'
 import { jobForEach } from './asset-jobs.ts'
 import { changeOfMotion } from './live-photos.ts'
 import { type Person, peopleOfAsset } from './people.ts'
@@ -32,7 +37,7 @@ export async function findAsset(db: Db, scope: AssetScope): Promise<AssetWithExi
 export type AssetBytes = {
   id: AssetId
   type: Asset['type']
-  visibility: AssetVisibility
+  isLocked: boolean
   originalKey: string
   originalFileName: string
   originalMimeType: string
@@ -52,7 +57,7 @@ export async function findAssetBytes(db: Db, scope: AssetScope): Promise<AssetBy
     .select({
       id: assets.id,
       type: assets.type,
-      visibility: assets.visibility,
+      isLocked: LIES_IN_LOCKED_FOLDER,
       originalKey: assets.originalKey,
       originalFileName: assets.originalFileName,
       originalMimeType: assets.originalMimeType,

@@ -29,8 +29,8 @@ async function findBytes(c: Context<AppEnv>, assetId: AssetId, permission: Permi
 const FOR_A_DAY = 'private, max-age=86400, no-transform'
 
 /** Nothing of the locked folder stays in a browser's cache. Bytes at a derivative's key never change. */
-function cacheControlFor({ visibility }: AssetBytes, kind: 'original' | 'derivative'): string {
-  if (visibility === 'locked') return 'private, no-store'
+function cacheControlFor({ isLocked }: AssetBytes, kind: 'original' | 'derivative'): string {
+  if (isLocked) return 'private, no-store'
   const stale = 'stale-while-revalidate=2592000'
   return kind === 'derivative' ? `${FOR_A_DAY}, ${stale}, immutable` : FOR_A_DAY
 }

@@ -57,7 +57,7 @@ async function byPage() {
     .first()
     .waitFor({ timeout: PATIENCE.timeoutMs })
     .catch(async (cause: unknown) => {
-      throw new Error(`the page says: ${await page.locator('body').innerText()}`, { cause })
+      throw new Error(`the page says: ${await page.locator('body').ariaSnapshot()}`, { cause })
     })
   const failed = await page.getByText(/\d+ failed/).count()
   return { failed }

@@ -131,10 +131,12 @@ async function dropInbox(edge: TestEdge, owner: TestUser, name: string) {
   const objectKey = `inbox/${owner.id}/${name}`
   const storage = createNodeStorage(edge.bucket)
   await storage.put(objectKey, Buffer.from(name), { contentType: 'image/jpeg' })
+  const head = await storage.head(objectKey)
   storage.close()
+  const etag = head?.etag.replaceAll('"', '') ?? ''
   await edge.db.insert(inboxObjects).values({
     ...{ ownerId: owner.id, objectKey, assetId: newId<AssetId>() },
-    ...{ etag: 'x', sizeBytes: 1, lastModified: new Date(0), state: 'refused', reason: name },
+    ...{ etag, sizeBytes: name.length, lastModified: new Date(0), state: 'refused', reason: name },
   })
   return objectKey
 }

@@ -169,8 +169,16 @@ test('a session that has shown its PIN sees the locked folder, with both halves 
   )
   const elevated = edge.as({ token: own.session.token })
 
-  for (const state of ['locked', 'still', 'motion'] as const)
-    expect((await elevated.get(`/api/assets/${own.of(state).id}`)).status).toBe(200)
+  for (const state of ['locked', 'still', 'motion'] as const) {
+    const path = `/api/assets/${own.of(state).id}`
+    expect((await elevated.get(path)).status).toBe(200)
+    const original = await elevated.get(`${path}/original`)
+    expect([original.status, original.headers.get('cache-control')]).toEqual([
+      200,
+      'private, no-store',
+    ])
+    await original.arrayBuffer()
+  }
   const bucket = await elevated.get(`/api/timeline/bucket?${month}&visibility=locked`)
   expect((await bucket.json()).id.sort()).toEqual([own.of('locked').id, own.of('still').id].sort())
 })

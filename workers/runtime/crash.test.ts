@@ -89,12 +89,12 @@ function setup() {
 }
 
 test('a killed worker accuses nobody: its jobs run again at once, and alone', {
-  timeout: 90_000,
+  timeout: 150_000,
 }, async () => {
   const { start, send, starts, kill, deaths, valkey, keys, messages } = setup()
   start()
   await send([{ n: 1 }, { n: 2 }, { n: 3 }])
-  await until(() => starts(1) + starts(2) + starts(3) === 3)
+  await until(() => starts(1) + starts(2) + starts(3) === 3, { timeoutMs: 60_000 })
 
   kill()
   await until(async () => (await listRows(database.db)).length === 0, { timeoutMs: 60_000 })
