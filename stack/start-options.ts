@@ -13,7 +13,8 @@ export const HELP = `${USAGE}
   --user EMAIL     whose files they are; without it, the first administrator's
 
 Both upload copies; the folders stay as they are. .env.example explains the variables.
-\`npm run status\` shows what runs, \`npm run reset\` deletes everything, README.md tells the rest.`
+\`npm run status\` shows what runs, \`npm run reset\` deletes what lies in the data folder.
+README.md tells the rest.`
 
 /** Relative to where `npm start` was called, which npm remembers. */
 function folderOf(given: string) {

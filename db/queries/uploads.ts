@@ -119,7 +119,7 @@ export async function updateSidecarKey(
 
 /** Tells the sweep that a long form upload is alive. */
 export async function markUploadAlive(db: Db, { viewerId, uploadId }: Scope): Promise<void> {
-  const isOwn = and(eq(uploads.id, uploadId), eq(uploads.ownerId, viewerId))
+  const isOwn = isSame({ id: uploadId, ownerId: viewerId })
   await db.update(uploads).set({ updatedAt: sql`now()` }).where(isOwn)
 }
 

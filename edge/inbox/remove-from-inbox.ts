@@ -16,16 +16,13 @@ export async function removeFromInbox(
   const versions = await listInboxVersions(db, { viewerId, keys: asked })
   const removed: string[] = []
   const replaced: string[] = []
-  for (let start = 0; start < versions.length; start += IN_FLIGHT) {
-    const removing = versions
-      .slice(start, start + IN_FLIGHT)
-      .map(async ({ objectKey, etag }) =>
-        ((await storage.deleteIfMatch(objectKey, `"${etag}"`)) ? removed : replaced).push(
-          objectKey,
-        ),
-      )
-    await Promise.all(removing)
+  const remove = async ({ objectKey, etag }: (typeof versions)[number]) => {
+    const isGone = await storage.deleteIfMatch(objectKey, `"${etag}"`)
+    const outcome = isGone ? removed : replaced
+    outcome.push(objectKey)
   }
+  for (let start = 0; start < versions.length; start += IN_FLIGHT)
+    await Promise.all(versions.slice(start, start + IN_FLIGHT).map(remove))
   if (removed.length > 0) await deleteInboxObjects(db, { viewerId, keys: removed })
   if (replaced.length > 0) await retryInboxObjects(db, { viewerId, keys: replaced, requestId })
 }

@@ -23,7 +23,7 @@ export const queueDefaults = (prefix: string) => ({
 
 /**
  * Failed jobs stand in the outbox, with their reason, and done ones nowhere: to remember those for a while costs Valkey
- * a third of its work. Who sends a row again therefore looks first whether it is still there.
+ * a fifth of its work. Who sends a row again therefore looks first whether it is still there.
  */
 export function toQueueJob(row: OutboxJob): { name: string; data: JobData; opts: JobsOptions } {
   const { attempts, priority } = row

@@ -99,8 +99,7 @@ class Uploads {
     this.isExpanded = true
     const queue = await this.#open().catch(() => undefined)
     if (!queue) {
-      const text =
-        'The upload cannot begin: a part of this page did not load. Reload it and try again.'
+      const text = 'The upload cannot begin: a part of this page did not load. Try again.'
       notices.show(text, { tone: 'bad' })
       return
     }
