@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -18,12 +18,16 @@ import { withLock } from '${import.meta.dirname}/build-lock.ts'
 const [folder, name] = process.argv.slice(1)
 await withLock(folder, 'lock', async () => {
   appendFileSync(folder + '/trace', name + ' in\\n')
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await new Promise((resolve) => setTimeout(resolve, 100))
   appendFileSync(folder + '/trace', name + ' out\\n')
 })
 `
 
-test('of several processes one works at a time', async () => {
+test.each([
+  ['', ''],
+  [', after one that ended without giving it back', `${process.pid}\n1\n`],
+])('of several processes one works at a time%s', async (_, left) => {
+  if (left) await writeFile(join(folder, 'lock.pid'), left)
   const children = ['a', 'b', 'c'].map((name) =>
     spawn(process.execPath, ['--input-type=module', '-e', HOLDER, folder, name], {
       stdio: 'inherit',
@@ -42,6 +46,7 @@ test('a lock whose holder has ended is nobody’s', async () => {
   await writeFile(join(folder, 'lock.pid'), `${process.pid}\n1\n`)
 
   expect(await withLock(folder, 'lock', async () => 'worked')).toBe('worked')
+  expect(await readdir(folder)).toEqual([])
 })
 
 test('what fails gives the lock back', async () => {

@@ -1,7 +1,7 @@
-import { linkSync, mkdirSync, rmSync } from 'node:fs'
+import { linkSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findRunning, removePid, writePid } from './pid-file.ts'
+import { isStale, removePid, writePid } from './pid-file.ts'
 
 const POLL_MS = 100
 
@@ -20,6 +20,18 @@ function take(folder: string, name: string) {
 }
 
 /**
+ * Under a lock of its own, and looked at again there: else two would find the same stale file, and the second to remove
+ * it would remove the lock that the first has taken since.
+ */
+function removeStale(folder: string, name: string) {
+  const guard = `${name}-removal`
+  if (take(folder, guard)) {
+    if (isStale(folder, name)) removePid(folder, name)
+    removePid(folder, guard)
+  } else if (isStale(folder, guard)) removePid(folder, guard)
+}
+
+/**
  * One process at a time. Two stacks started together would write the same files. A lock whose holder has ended is
  * nobody's: the pid file knows.
  */
@@ -30,7 +42,7 @@ export async function withLock<T>(
 ): Promise<T> {
   mkdirSync(folder, { recursive: true })
   while (!take(folder, name)) {
-    if (!findRunning(folder, name)) rmSync(join(folder, `${name}.pid`), { force: true })
+    if (isStale(folder, name)) removeStale(folder, name)
     else await sleep(POLL_MS)
   }
   try {

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { findRunning, listRunning, removePid, startOf, writePid } from './pid-file.ts'
+import { findRunning, isStale, listRunning, removePid, startOf, writePid } from './pid-file.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -24,6 +24,13 @@ test('the file of a process that ended is stale', async () => {
   await once(child, 'exit')
 
   expect(findRunning(folder, 'gone')).toBeUndefined()
+  expect(isStale(folder, 'gone')).toBe(true)
+})
+
+test('a file that is not there, or names one that runs, is not stale', () => {
+  writePid(folder, 'this', process.pid)
+
+  expect([isStale(folder, 'this'), isStale(folder, 'other')]).toEqual([false, false])
 })
 
 test('a number that now belongs to another process is stale', async () => {

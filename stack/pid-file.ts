@@ -35,14 +35,28 @@ export function removePid(runFolder: string, name: string) {
   rmSync(pathOf(runFolder, name), { force: true })
 }
 
-/** Undefined when there is no such file, or what it names has ended. */
-export function findRunning(runFolder: string, name: string): Running | undefined {
+function readPid(runFolder: string, name: string) {
   try {
     const [pid = '', start] = readFileSync(pathOf(runFolder, name), 'utf8').split('\n')
-    return start && startOf(Number(pid)) === start ? { name, pid: Number(pid) } : undefined
+    return { pid: Number(pid), start }
   } catch {
     return undefined
   }
+}
+
+const hasEnded = ({ pid, start }: { pid: number; start: string | undefined }) =>
+  !start || startOf(pid) !== start
+
+/** Undefined when there is no such file, or what it names has ended. */
+export function findRunning(runFolder: string, name: string): Running | undefined {
+  const written = readPid(runFolder, name)
+  return written && !hasEnded(written) ? { name, pid: written.pid } : undefined
+}
+
+/** Whether there is a file of something that has ended. One that is just being removed is not such a file. */
+export function isStale(runFolder: string, name: string): boolean {
+  const written = readPid(runFolder, name)
+  return written !== undefined && hasEnded(written)
 }
 
 export function listRunning(runFolder: string): Running[] {

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { until } from '#test/helpers/until.ts'
 import { findRunning, listPidNames } from './pid-file.ts'
 import { type ProcessSpec, type Supervised, supervise } from './supervise.ts'
 
@@ -30,8 +31,8 @@ function run(script: string, changes: Partial<ProcessSpec> = {}) {
     args: ['-e', script],
     env: { PATH: process.env.PATH ?? '' },
     stopSignal: 'SIGTERM',
-    stopTimeoutMs: 5000,
-    startTimeoutMs: 5000,
+    stopTimeoutMs: 15_000,
+    startTimeoutMs: 15_000,
     isReady: async () => true,
     ...changes,
   }
@@ -46,6 +47,20 @@ const logLines = async () =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line))
+
+/** A sample that says a line has set up what it does on signals. */
+const untilUp = () => until(async () => (await logLines()).length === 1)
+
+const untilAnother = (one: Supervised, first: number) =>
+  until(() => ![first, undefined].includes(one.pid()))
+
+function isAlive(pid: number) {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 const FOREVER = 'setInterval(() => {}, 1000)'
 
@@ -66,16 +81,15 @@ test('a process that is killed starts again, and a line says why', async () => {
 
   process.kill(first, 'SIGKILL')
 
-  await vi.waitFor(() => expect(one.pid()).not.toBe(first), { timeout: 3000 })
-  await vi.waitFor(() => expect(one.pid()).toBeGreaterThan(0), { timeout: 3000 })
-  expect(said[0]).toBe('sample was killed by SIGKILL after 0 s; starting it again in 0.04 s')
+  await untilAnother(one, first)
+  expect(said[0]).toMatch(/^sample was killed by SIGKILL after \d s; starting it again in 0.04 s$/)
 })
 
 test('the pauses double up to a limit while it keeps ending', async () => {
   const one = run("console.log('the reason'); setTimeout(() => process.exit(3), 20)")
   await one.start()
 
-  await vi.waitFor(() => expect(said.length).toBeGreaterThanOrEqual(5), { timeout: 5000 })
+  await until(() => said.length >= 5)
 
   const pauses = said.map((line) => Number(/again in ([\d.]+) s/.exec(line)?.[1]))
   expect(pauses.slice(0, 5)).toEqual([0.04, 0.08, 0.16, 0.16, 0.16])
@@ -121,7 +135,7 @@ test('stopping waits for an orderly end and leaves no pid file', async () => {
     `process.on('SIGTERM', () => setTimeout(() => { console.log('done'); process.exit(0) }, 100)); console.log('up'); ${FOREVER}`,
   )
   await one.start()
-  await vi.waitFor(async () => expect(await logLines()).toHaveLength(1))
+  await untilUp()
 
   await one.stop()
 
@@ -135,7 +149,7 @@ test('one that ignores the signal is killed after its time', async () => {
     stopTimeoutMs: 200,
   })
   await one.start()
-  await vi.waitFor(async () => expect(await logLines()).toHaveLength(1))
+  await untilUp()
 
   await one.stop()
 
@@ -147,12 +161,12 @@ test('what it started goes with it', async () => {
   const child = `require('node:child_process').spawn(process.execPath, ['-e', '${FOREVER}'], { stdio: 'ignore' }).pid`
   const one = run(`console.log(${child}); ${FOREVER}`)
   await one.start()
-  await vi.waitFor(async () => expect(await logLines()).toHaveLength(1))
+  await untilUp()
   const grandchild = Number((await logLines())[0].msg)
 
   process.kill(one.pid() ?? 0, 'SIGKILL')
 
-  await vi.waitFor(() => expect(() => process.kill(grandchild, 0)).toThrow(), { timeout: 3000 })
+  await until(() => !isAlive(grandchild))
 })
 
 test('a process gets its own variables and not those of this one', async () => {
@@ -164,7 +178,8 @@ test('a process gets its own variables and not those of this one', async () => {
   )
   await one.start()
 
-  await vi.waitFor(async () => expect((await logLines())[0].msg).toBe('ONLY,PATH'))
+  await untilUp()
+  expect((await logLines())[0].msg).toBe('ONLY,PATH')
 })
 
 test('one that would wait for its clients to leave is told not to', async () => {
@@ -174,12 +189,12 @@ test('one that would wait for its clients to leave is told not to', async () => 
     { stopSignal: 'SIGINT', waitsForClientsAt: /^waiting for all/ },
   )
   await one.start()
-  await vi.waitFor(async () => expect(await logLines()).toHaveLength(1), { timeout: 3000 })
+  await untilUp()
   const first = one.pid() ?? 0
 
   process.kill(first, 'SIGTERM')
 
-  await vi.waitFor(() => expect(one.pid()).not.toBe(first), { timeout: 3000 })
+  await untilAnother(one, first)
 })
 
 test('the last words of one that ends at once are told', async () => {

@@ -99,20 +99,21 @@ export function supervise(
     take(started.stdout)
     take(started.stderr)
     ended = new Promise((resolve) => {
-      const settle = (how: string) => {
+      const settle = (how: string, ranMs: number) => {
         if (child !== started) return
         child = undefined
         removePid(runFolder, spec.name)
         resolve()
-        onEnd(how, Date.now() - startedAt)
+        onEnd(how, ranMs)
       }
-      started.once('error', (error) => settle(`could not be started (${error.message})`))
+      started.once('error', (error) => settle(`could not be started (${error.message})`, 0))
       started.once('exit', async (code, signal) => {
+        const ranMs = Date.now() - startedAt
         endGroup(started.pid)
         // Its last words may still be on their way.
         const allSaid = new Promise((said) => started.once('close', said))
         await Promise.race([allSaid, sleep(LAST_WORDS_MS)])
-        settle(howItEnded(code, signal))
+        settle(howItEnded(code, signal), ranMs)
       })
     })
   }
