@@ -202,10 +202,11 @@ test('an unreachable store costs no try', async () => {
 test('a job longer than its lock runs once', async () => {
   const { send, start, isDone } = setup()
   let runs = 0
-  const timing = { lockMs: 600, stalledCheckMs: 200 }
+  // Renewed at the half: a machine that does nothing for a second lets a lock run out for good reason.
+  const timing = { lockMs: 2400, stalledCheckMs: 200 }
   const handler = async () => {
     runs += 1
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await new Promise((resolve) => setTimeout(resolve, 3000))
   }
   start({ count: handler }, { timing })
   start({ count: handler }, { timing })
