@@ -122,7 +122,8 @@ export async function listFailedJobs(
 
 /**
  * Lets failed jobs of a queue wait again and answers how many. Of several with one dedupe key, and of those whose
- * key waits already, one remains.
+ * key waits already, one remains. Each gets another id: its worker marks a job as failed before it takes it out of its
+ * queue, and what a queue still has under an id it does not take again.
  */
 export async function retryFailedJobs(db: Db, { queue }: { queue: QueueName }): Promise<number> {
   const statement = sql`
@@ -132,7 +133,7 @@ export async function retryFailedJobs(db: Db, { queue }: { queue: QueueName }): 
           where w.dedupe_key = f.dedupe_key and w.sent_at is null and w.failed_at is null) as is_kept
       from outbox f where queue = ${queue} and failed_at is not null),
     redundant as (delete from outbox where id in (select id from failed where not is_kept))
-    update outbox set failed_at = null, last_error = null, sent_at = null, run_after = now()
+    update outbox set id = uuid_v7(), failed_at = null, last_error = null, sent_at = null, run_after = now()
     where id in (select id from failed where is_kept) and failed_at is not null returning id`
   try {
     return (await db.execute(statement)).rows.length

@@ -18,7 +18,6 @@ import { count as countJob, quiet } from '#test/fixtures/test-jobs.ts'
 import { createTestDatabase, type TestDatabase } from '#test/helpers/database.ts'
 import { listRows } from '#test/helpers/job-system.ts'
 import { seedAssets, seedUser } from '#test/helpers/seed.ts'
-import { until } from '#test/helpers/until.ts'
 import { runSchedules, type Schedule, schedules } from './schedules.ts'
 
 let database: TestDatabase

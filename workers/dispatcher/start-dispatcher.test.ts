@@ -1,8 +1,7 @@
 import { Redis } from 'ioredis'
-import { beforeEach, expect, test, vi } from 'vitest'
-import { claimOutbox, insertJobs, listFailedJobs } from '#db/queries/outbox.ts'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { claimOutbox, insertJobs, listFailedJobs, markJobFailed } from '#db/queries/outbox.ts'
 import { count, look, quiet, type TestJobs, testJobs } from '#test/fixtures/test-jobs.ts'
-import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createTestDatabase, type TestDatabase } from '#test/helpers/database.ts'
 import { listRows, startOwnValkey } from '#test/helpers/job-system.ts'
 import { until } from '#test/helpers/until.ts'
@@ -16,9 +15,15 @@ const SECRET = 'secret-of-the-dispatcher'
 
 let database: TestDatabase
 const valkey = await startOwnValkey()
+const endings: (() => Promise<unknown>)[] = []
 
 beforeEach(async () => {
   database = await createTestDatabase()
+})
+
+// Else each emptied Valkey would have what earlier tests started repair their losses beside this one's.
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end()
 })
 
 /** A database and a key prefix of the test's own; the Valkey is the file's, so tests run one after the other. */
@@ -37,7 +42,7 @@ function setup() {
       schedules: [],
       pollMs,
     })
-    atEndOfFile(dispatcher.stop)
+    endings.push(dispatcher.stop)
     const ask = async (method: 'GET' | 'POST', path: string) => {
       const url = `http://127.0.0.1:${dispatcher.port}${path}`
       const response = await fetch(url, { method, headers: { authorization: `Bearer ${SECRET}` } })
@@ -57,7 +62,7 @@ function setup() {
       concurrency: { backgroundTask: concurrency },
       log: quiet,
     })
-    atEndOfFile(() => worker.stop({ finishLimitMs: 500 }))
+    endings.push(() => worker.stop({ finishLimitMs: 500 }))
     return worker
   }
 
@@ -137,18 +142,22 @@ test('an emptied Valkey loses nothing, and nothing is doubled', async () => {
 
 test('a job that runs while Valkey is emptied is not run beside itself', async () => {
   const { db, dispatch, work, write, allDone, flush } = setup()
-  await dispatch({ pollMs: 100 })
+  const { ask } = await dispatch({ pollMs: 100 })
   let runs = 0
+  const ending = Promise.withResolvers<void>()
   work({
     count: async () => {
       runs += 1
-      await new Promise((resolve) => setTimeout(resolve, 1500))
+      await ending.promise
     },
   })
   await write(0, 1)
   await until(() => runs === 1)
 
   await flush()
+  const facts = () => ask('GET', '/queues/backgroundTask')
+  await until(async () => (await facts()).statistics.active === 1, { timeoutMs: 30_000 })
+  ending.resolve()
   await allDone()
 
   expect(runs).toBe(1)
@@ -183,7 +192,7 @@ test('what a dispatcher claimed and did not live to send is sent by the next', a
 })
 
 test('a paused queue keeps its jobs, also when Valkey is emptied, until it is resumed', async () => {
-  const { runs, dispatch, work, write, allDone, flush } = setup()
+  const { db, runs, dispatch, work, write, allDone, flush } = setup()
   const { ask } = await dispatch({ pollMs: 100 })
   work()
 
@@ -191,6 +200,7 @@ test('a paused queue keeps its jobs, also when Valkey is emptied, until it is re
   await write(0, 5)
   const countPaused = async () =>
     (await ask('GET', '/queues/backgroundTask')).statistics.paused as number
+  await until(async () => (await listRows(db)).every(({ sentAt }) => sentAt))
   await until(async () => (await countPaused()) === 5)
   await flush()
   // The queue tells that it is paused as soon as it is asked; the jobs are back once the loss was seen.
@@ -207,19 +217,22 @@ test('a paused queue keeps its jobs, also when Valkey is emptied, until it is re
 })
 
 test('an emptied queue has no job left', async () => {
-  const { db, runs, dispatch, work, write } = setup()
+  const { db, runs, dispatch, work, write, allDone } = setup()
   const { ask } = await dispatch()
   await ask('POST', '/queues/backgroundTask/pause')
   await write(0, 40)
   await until(async () => (await listRows(db)).every(({ sentAt }) => sentAt))
 
   const facts = await ask('POST', '/queues/backgroundTask/empty')
+  const left = await listRows(db)
   await ask('POST', '/queues/backgroundTask/resume')
   work()
+  await write(40, 41)
+  await allDone()
 
   expect(facts.statistics).toMatchObject({ paused: 0, waiting: 0 })
-  expect(await listRows(db)).toEqual([])
-  expect(runs.size).toBe(0)
+  expect(left).toEqual([])
+  expect(runs).toEqual(new Map([[40, 1]]))
 })
 
 test('failed jobs are listed with their reasons, retried by one request, or cleared', async () => {
@@ -248,6 +261,23 @@ test('failed jobs are listed with their reasons, retried by one request, or clea
   expect(facts.statistics.failed).toBe(2)
   expect(answer).toEqual({ retried: 2 })
   expect(runs).toEqual(onceEach(2))
+})
+
+test('a job that is retried before its worker has taken it out of its queue comes again', async () => {
+  const { db, dispatch, write } = setup()
+  const { ask } = await dispatch()
+  const countWaiting = async () =>
+    (await ask('GET', '/queues/backgroundTask')).statistics.waiting as number
+  await write(0, 1)
+  await until(async () => (await listRows(db)).every(({ sentAt }) => sentAt))
+  await until(async () => (await countWaiting()) === 1)
+  // The first that a worker does with a job that it gives up.
+  for (const { id } of await listRows(db)) await markJobFailed(db, { id, reason: 'no' })
+
+  await ask('POST', '/queues/backgroundTask/retry-failed')
+
+  await until(async () => (await listRows(db)).every(({ sentAt }) => sentAt))
+  await until(async () => (await countWaiting()) === 2)
 })
 
 test('failed jobs go when they are cleared', async () => {
