@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
-import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, type TestContext, test } from 'vitest'
 import { apiKeys, assets } from '#db/schema/tables.ts'
 import { createAccounts, createBackend } from '#test/helpers/backend.ts'
 import { startTcpProxy } from '#test/helpers/tcp-proxy.ts'
@@ -27,7 +27,7 @@ beforeAll(async () => {
   accounts = await createAccounts(edge.url)
 })
 
-async function setup() {
+async function setup({ onTestFinished }: TestContext) {
   const user = await accounts.newUser()
   const root = await mkdtemp(join(tmpdir(), 'tintype-watched-'))
   const folder = join(root, 'photos')
@@ -60,9 +60,16 @@ async function setup() {
     await writeFile(path, typeof bytes === 'number' ? randomBytes(bytes) : bytes)
     return path
   }
+  /** A line for each file that needs nothing more, whatever kills the watch from then on. */
+  const untilKept = (count: number) =>
+    until(async () => {
+      const [name = ''] = (await readdir(join(root, 'state'))).filter((file) => file !== 'alive')
+      const [, ...kept] = (await readFile(join(root, 'state', name), 'utf8')).trim().split('\n')
+      return kept.length === count
+    }, PATIENCE)
   const rows = () => backend.db.select().from(assets).where(eq(assets.ownerId, user.id))
   const untilThere = (count: number) => until(async () => (await rows()).length === count, PATIENCE)
-  return { user, folder, said, start, write, rows, untilThere }
+  return { user, folder, said, start, write, rows, untilThere, untilKept }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals) {
@@ -78,8 +85,10 @@ const keysOf = (user: { id: string }) =>
     .from(apiKeys)
     .where(eq(apiKeys.userId, user.id as never))
 
-test('a folder becomes a library and stays as it is; a killed watch goes on where it was', async () => {
-  const { user, folder, said, start, write, rows, untilThere } = await setup()
+// Side by side, since each mostly waits for files to be quiet.
+test.concurrent('a folder becomes a library and stays as it is; a killed watch goes on where it was', async (context) => {
+  const { expect } = context
+  const { user, folder, said, start, write, rows, untilThere, untilKept } = await setup(context)
   await write('one.jpg')
   await write('2020/two.heic')
   await write('2020/two.heic.xmp', Buffer.from('<x:xmpmeta/>'))
@@ -88,7 +97,8 @@ test('a folder becomes a library and stays as it is; a killed watch goes on wher
   const modifiedAt = (await stat(join(folder, 'one.jpg'))).mtimeMs
   const first = start()
   await untilThere(2)
-  await until(() => /2 files uploaded/.test(said.join('')), PATIENCE)
+  await until(() => said.join('').includes('notes.txt: not a photo or video'), PATIENCE)
+  await untilKept(3)
 
   await end(first, 'SIGKILL')
   await write('2021/three.mp4', 20 * MIB)
@@ -111,8 +121,8 @@ test('a folder becomes a library and stays as it is; a killed watch goes on wher
   expect(await keysOf(user)).toEqual([])
 })
 
-test('a server that is away for a while is waited for', async () => {
-  const { start, write, untilThere } = await setup()
+test.concurrent('a server that is away for a while is waited for', async (context) => {
+  const { start, write, untilThere } = await setup(context)
   const doomed = await startEdge(edgeFolder, backend.edgeVariables)
   const line = await startTcpProxy(doomed.port)
   await write('one.jpg')
@@ -128,8 +138,9 @@ test('a server that is away for a while is waited for', async () => {
   await untilThere(2)
 })
 
-test('a person who has not signed up yet is waited for', async () => {
-  const { folder, said, start } = await setup()
+test.concurrent('a person who has not signed up yet is waited for', async (context) => {
+  const { expect } = context
+  const { folder, said, start } = await setup(context)
   await writeFile(join(folder, 'one.jpg'), randomBytes(900))
 
   const child = start({ email: 'nobody@example.com' })
