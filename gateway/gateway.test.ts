@@ -1,30 +1,29 @@
 import { hash as bcryptHash } from '@node-rs/bcrypt'
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import { databaseErrorOf } from '#db/database-error.ts'
 import { connectNeon } from '#db/neon.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
-import { createTestGateway } from '#test/helpers/gateway.ts'
+import { createTestGateway, type TestGateway } from '#test/helpers/gateway.ts'
 import { until } from '#test/helpers/until.ts'
 
 const database = await createTestDatabase()
-const gateway = await createTestGateway(database, {
-  statementTimeoutMs: 4_000,
-  hashing: { concurrency: 1, maxWaiting: 1 },
-})
+const impatient = await createTestGateway(database, { statementTimeoutMs: 200 })
+// The last one is whom the driver asks.
+const gateway = await createTestGateway(database, { hashing: { concurrency: 1, maxWaiting: 1 } })
 
 const DRIVER_HEADERS = { 'neon-raw-text-output': 'true', 'neon-array-mode': 'true' }
 
-function ask(path: string, body?: unknown, { signal, headers }: RequestInit = {}) {
-  return fetch(`${gateway.url}${path}`, {
+function ask(
+  path: string,
+  body?: unknown,
+  { signal, headers, of = gateway }: RequestInit & { of?: TestGateway } = {},
+) {
+  return fetch(`${of.url}${path}`, {
     ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
-    headers: { authorization: `Bearer ${gateway.secret}`, ...DRIVER_HEADERS, ...headers },
+    headers: { authorization: `Bearer ${of.secret}`, ...DRIVER_HEADERS, ...headers },
     ...(signal && { signal }),
   })
 }
-
-const messageOf = async (statement: Promise<unknown>) =>
-  databaseErrorOf(await statement.catch((error: unknown) => error))
 
 describe('SQL over HTTP', () => {
   test('answers a statement in the form the driver reads', async () => {
@@ -124,9 +123,10 @@ describe('SQL over HTTP', () => {
   })
 
   test('ends a statement that takes too long', async () => {
-    const error = await messageOf(gateway.db.execute(sql`select pg_sleep(30)`))
+    const response = await ask('/sql', { query: 'select pg_sleep(30)' }, { of: impatient })
 
-    expect(error).toMatchObject({
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
       code: '57014',
       message: expect.stringMatching(/statement timeout/),
     })
@@ -135,13 +135,13 @@ describe('SQL over HTTP', () => {
   test('gives up waiting at the time limit of the caller', async () => {
     const hasty = connectNeon({ authToken: gateway.secret, timeoutMs: 50 })
 
-    const error = await hasty.execute(sql`select pg_sleep(3)`).catch((error: Error) => error)
+    const error = await hasty.execute(sql`select pg_sleep(25)`).catch((error: Error) => error)
 
     expect(error).toMatchObject({ cause: { message: expect.stringMatching(/TimeoutError/) } })
   })
 
   test('cancels what runs when the caller goes away, and serves on', async () => {
-    const marker = 'select pg_sleep(3.9) as abandoned'
+    const marker = 'select pg_sleep(25) as abandoned'
     const caller = new AbortController()
     const abandoned = ask('/sql', { query: marker }, { signal: caller.signal }).catch(() => 'gone')
     await until(async () => (await countRunning(marker)) === 1)
@@ -149,12 +149,12 @@ describe('SQL over HTTP', () => {
     caller.abort()
 
     expect(await abandoned).toBe('gone')
-    await until(async () => (await countRunning(marker)) === 0, { timeoutMs: 2_500 })
+    await until(async () => (await countRunning(marker)) === 0)
     expect((await ask('/sql', { query: 'select 1' })).status).toBe(200)
   })
 
   test('undoes a batch whose caller goes away', async () => {
-    const marker = 'select pg_sleep(3.9) as abandoned_batch'
+    const marker = 'select pg_sleep(25) as abandoned_batch'
     const caller = new AbortController()
     const queries = [
       { query: "insert into system_metadata (key, value) values ('abandoned', '{}')" },
@@ -166,7 +166,7 @@ describe('SQL over HTTP', () => {
     caller.abort()
 
     await abandoned
-    await until(async () => (await countRunning(marker)) === 0, { timeoutMs: 2_500 })
+    await until(async () => (await countRunning(marker)) === 0)
     const { rows } = await database.db.execute(
       sql`select from system_metadata where key = 'abandoned'`,
     )
@@ -246,13 +246,21 @@ describe('passwords', () => {
 
   test('leave the event loop free', async () => {
     const hash = await bcryptHash('slow', { cost: 12 })
-    const startedAt = performance.now()
-    const msSinceStart = () => performance.now() - startedAt
-    const verifiedMs = verify('slow', hash).then(msSinceStart)
+    const verifying = verify('slow', hash)
+    let isVerified = false
+    void verifying.then(() => {
+      isVerified = true
+    })
 
-    const answeredMs = await ask('/metrics').then(msSinceStart)
+    let answers = 0
+    while (!isVerified) {
+      await ask('/metrics')
+      answers += 1
+    }
 
-    expect(answeredMs).toBeLessThan((await verifiedMs) / 2)
+    // One may be on its way when the event loop stops, and one comes after.
+    expect(answers).toBeGreaterThan(2)
+    expect(await verifying).toMatchObject({ valid: true })
   })
 })
 

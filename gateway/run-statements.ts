@@ -29,7 +29,7 @@ export async function runStatements(pool: pg.Pool, { request, begin, signal }: J
   try {
     signal.throwIfAborted()
     if (!('queries' in request)) return await runOne(client, request)
-    return { results: await runBatch(client, begin, request.queries) }
+    return { results: await runBatch(client, { begin, statements: request.queries, signal }) }
   } finally {
     signal.removeEventListener('abort', cancel)
     await cancelling
@@ -39,11 +39,18 @@ export async function runStatements(pool: pg.Pool, { request, begin, signal }: J
   }
 }
 
-async function runBatch(client: pg.PoolClient, begin: string, statements: Statement[]) {
+type Batch = { begin: string; statements: Statement[]; signal: AbortSignal }
+
+async function runBatch(client: pg.PoolClient, { begin, statements, signal }: Batch) {
   await client.query(begin)
   try {
     const results: StatementResult[] = []
-    for (const statement of statements) results.push(await runOne(client, statement))
+    for (const statement of statements) {
+      // A cancel between two statements finds nothing to end.
+      signal.throwIfAborted()
+      results.push(await runOne(client, statement))
+    }
+    signal.throwIfAborted()
     await client.query('commit')
     return results
   } catch (error) {

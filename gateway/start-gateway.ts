@@ -70,6 +70,8 @@ export async function startGateway(options: Options): Promise<Gateway> {
     const report = (error: unknown) =>
       log.error({ err: error, requestId: request.headers['x-correlation-id'] }, 'a request failed')
     const result = await answer(deps, { request, signal: gone.signal, report })
+    // Kept alive, the connection would hold up the end until the patience with it is over.
+    if (!server.listening) response.shouldKeepAlive = false
     send(response, result)
     const name = routeOf(request)
     metrics.observe({
