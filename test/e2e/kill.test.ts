@@ -44,7 +44,7 @@ const VICTIMS = [
   'minio',
 ]
 const FORM_UPLOADS_AT_ONCE = 4
-const KILLS_MS = 60_000
+const KILLS_MS = 45_000
 const SETTLE_MS = 180_000
 
 const seed = Number(process.env.KILL_SEED ?? Date.now() % 1_000_000)
@@ -226,11 +226,9 @@ async function killAtRandomMoments(stack: WholeStack, random: () => number) {
   return done
 }
 
-async function kill(stack: WholeStack, name: string) {
-  // It may still be coming up from its last death.
-  await until(() => stack.pidOf(name) !== undefined, { timeoutMs: 30_000 })
-  process.kill(stack.pidOf(name) ?? Number.NaN, 'SIGKILL')
-}
+/** It may still be coming up from its last death. */
+const kill = (stack: WholeStack, name: string) =>
+  until(() => process.kill(stack.pidOf(name) ?? Number.NaN, 'SIGKILL'), { timeoutMs: 60_000 })
 
 async function flush(stack: WholeStack) {
   const valkey = new Redis(stack.variables.VALKEY_URL ?? '', { maxRetriesPerRequest: null })
@@ -306,10 +304,11 @@ test('an import survives the death of everything', { timeout: 500_000 }, async (
   const uploadedAt = Date.now()
 
   try {
+    // The outbox last: what the last run still has to do is written together with it.
     const isSettled = async () =>
-      (await db.$count(outbox)) === 0 &&
       (await db.$count(assets)) >= FILES &&
-      (await db.$count(assetModelRuns)) >= 2 * FILES
+      (await db.$count(assetModelRuns)) >= 2 * FILES &&
+      (await db.$count(outbox)) === 0
     await until(isSettled, { timeoutMs: SETTLE_MS })
   } catch (error) {
     const rows = await db.select().from(outbox)
@@ -317,6 +316,7 @@ test('an import survives the death of everything', { timeout: 500_000 }, async (
       JSON.stringify(rows.slice(0, 20)),
       await stack.readLog('media').then((log) => log.slice(-4000)),
       await stack.readLog('gpu').then((log) => log.slice(-4000)),
+      stack.lines.slice(-40).join('\n'),
     )
     throw error
   }
@@ -368,16 +368,19 @@ test('an import survives the death of everything', { timeout: 500_000 }, async (
   expect(buckets.reduce((sum: number, { count }: { count: number }) => sum + count, 0)).toBe(FILES)
 
   // Whoever listened is there again, through whichever process, and hears what happens from here on.
-  await until(() => listener.socket.connected)
-  await fetch(`${url}/api/assets/${ids[0]}`, {
+  await until(() => listener.socket.connected, { timeoutMs: 60_000 })
+  const changed = await fetch(`${url}/api/assets/${ids[0]}`, {
     method: 'PUT',
     headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify({ isFavorite: true }),
   })
-  await until(() =>
-    listener
-      .named('on_asset_update')
-      .some(({ args }) => JSON.stringify(args).includes(`${ids[0]}`)),
+  expect(changed.status).toBe(200)
+  await until(
+    () =>
+      listener
+        .named('on_asset_update')
+        .some(({ args }) => JSON.stringify(args).includes(`${ids[0]}`)),
+    { timeoutMs: 30_000 },
   )
   console.log(
     `the listener lost its connection ${listener.ends.length} times and heard of ${listener.named('on_upload_success').length} of ${FILES} uploads`,
