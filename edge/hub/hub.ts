@@ -65,10 +65,13 @@ export class Hub implements DurableObject {
 
   async #open(request: Request): Promise<Response> {
     const admitted = Admitted.parse(JSON.parse(request.headers.get(ADMITTED_HEADER) ?? ''))
-    const isOver = this.#recentCuts.some(
-      ({ cut, at }) => at >= admitted.admittedAt && isConcerned(cut, admitted),
+    const { admittedAt, expiresAt = Number.POSITIVE_INFINITY } = admitted
+    const isCut = this.#recentCuts.some(
+      ({ cut, at }) => at >= admittedAt && isConcerned(cut, admitted),
     )
-    if (isOver) return Response.json({ message: 'Authentication required' }, { status: 401 })
+    // The alarm looks ahead only: who is over already would stay until the next ping.
+    if (isCut || expiresAt <= Date.now())
+      return Response.json({ message: 'Authentication required' }, { status: 401 })
     const tag = tagOf(admitted.userId)
     if (this.#ctx.getWebSockets(tag).length >= SOCKETS_PER_USER)
       return Response.json({ message: 'Too many connections' }, { status: 429 })

@@ -15,7 +15,12 @@ import { newId } from '#contracts/new-id.ts'
 import { ADMITTED_HEADER, type Admitted, type Listener } from './listener.ts'
 
 const { HUB } = env as unknown as { HUB: DurableObjectNamespace }
+const [QUESTION, ANSWER] = ['2?', '3?']
 const VERSION = '42["on_server_version",{"major":3,"minor":0,"patch":3,"prerelease":null}]'
+
+/** Until it is so, however slow the machine is. */
+const untilSo = (assertion: () => void | Promise<void>) =>
+  vi.waitFor(assertion, { timeout: 15_000, interval: 10 })
 
 /** A Hub of the test's own. */
 function newHub() {
@@ -35,13 +40,22 @@ function newHub() {
     socket?.addEventListener('close', ({ code }) => void closed.push(code))
     socket?.accept()
     const say = (packet: string | ArrayBuffer) => socket?.send(packet)
-    return { ...whole, ...{ status, heard, closed, say, socket } }
+    /** What was heard, once the answer to a word of its own has come behind all that was on the way. */
+    async function heardByNow() {
+      const answersBefore = heard.filter((text) => text === ANSWER).length
+      say(QUESTION)
+      await untilSo(() =>
+        expect(heard.filter((text) => text === ANSWER)).toHaveLength(answersBefore + 1),
+      )
+      return heard.filter((text) => text !== ANSWER)
+    }
+    return { ...whole, ...{ status, heard, heardByNow, closed, say, socket } }
   }
 
   async function join(admitted: Partial<Admitted> = {}) {
     const listener = await open(admitted)
     listener.say('40')
-    await vi.waitFor(() => expect(listener.heard).toContain(VERSION))
+    await untilSo(() => expect(listener.heard).toContain(VERSION))
     listener.heard.length = 0
     return listener
   }
@@ -58,11 +72,11 @@ function newHub() {
 
 test('a client is greeted, joins and is told the version', async () => {
   const { heard, say } = await newHub().open()
-  await vi.waitFor(() => expect(heard).toHaveLength(1))
+  await untilSo(() => expect(heard).toHaveLength(1))
   const { sid, ...settings } = JSON.parse(heard[0]?.slice(1) ?? '')
 
   say('40')
-  await vi.waitFor(() => expect(heard).toHaveLength(3))
+  await untilSo(() => expect(heard).toHaveLength(3))
 
   expect(settings).toMatchObject({ upgrades: [], pingInterval: 25_000, pingTimeout: 20_000 })
   expect(heard.slice(1)).toEqual([`40{"sid":"${sid}"}`, VERSION])
@@ -73,7 +87,7 @@ test('events are acknowledged, other namespaces refused, pings answered', async 
 
   for (const packet of ['4212["anything",{}]', '40/admin,', '2']) say(packet)
 
-  await vi.waitFor(() =>
+  await untilSo(() =>
     expect(heard).toEqual(['4312[]', '44/admin,{"message":"Invalid namespace"}', '3']),
   )
 })
@@ -88,7 +102,7 @@ test.each([
 
   say(packet)
 
-  await vi.waitFor(() => expect(closed).toEqual([code]))
+  await untilSo(() => expect(closed).toEqual([code]))
 })
 
 test('an event reaches each connection of its user, and nobody else', async () => {
@@ -104,10 +118,10 @@ test('an event reaches each connection of its user, and nobody else', async () =
 
   const config = '42["on_config_update"]'
   expect(response.status).toBe(204)
-  await vi.waitFor(() => expect(other.heard).toEqual([config]))
-  expect(one.heard).toEqual(['42["on_timeline_change"]', config])
-  expect(same.heard).toEqual(one.heard)
-  expect(silent.heard).toHaveLength(1)
+  expect(await other.heardByNow()).toEqual([config])
+  expect(await one.heardByNow()).toEqual(['42["on_timeline_change"]', config])
+  expect(await same.heardByNow()).toEqual(['42["on_timeline_change"]', config])
+  expect(await silent.heardByNow()).toEqual([expect.stringMatching(/^0/)])
 })
 
 test('while the Hub sleeps the connections stay, and are known when it wakes', async () => {
@@ -117,7 +131,7 @@ test('while the Hub sleeps the connections stay, and are known when it wakes', a
   await evictDurableObject(hub.stub)
   await hub.push([tellUser(listener.userId, 'on_timeline_change')])
 
-  await vi.waitFor(() => expect(listener.heard).toEqual(['42["on_timeline_change"]']))
+  await untilSo(() => expect(listener.heard).toEqual(['42["on_timeline_change"]']))
   expect(listener.closed).toEqual([])
 })
 
@@ -126,9 +140,9 @@ test('an alarm asks whether they are there, and ends with the last of them', asy
   const listener = await hub.join()
 
   const hasRun = await runDurableObjectAlarm(hub.stub)
-  await vi.waitFor(() => expect(listener.heard).toEqual(['2']))
+  await untilSo(() => expect(listener.heard).toEqual(['2']))
   listener.socket?.close(1000)
-  await vi.waitFor(async () => {
+  await untilSo(async () => {
     await runDurableObjectAlarm(hub.stub)
     expect(await runDurableObjectAlarm(hub.stub)).toBe(false)
   })
@@ -148,7 +162,7 @@ test.each([
   await hub.makeOlder(listener.userId, change)
   await runDurableObjectAlarm(hub.stub)
 
-  await vi.waitFor(() => expect(listener.closed).toEqual([1000]))
+  await untilSo(() => expect(listener.closed).toEqual([1000]))
   expect(listener.heard).toEqual([])
 })
 
@@ -157,20 +171,32 @@ test('who answered the last ping stays', async () => {
   const listener = await hub.join()
 
   listener.say('3')
-  await vi.waitFor(() => expect(listener.heard).toEqual(['6']))
+  await untilSo(() => expect(listener.heard).toEqual(['6']))
   await hub.makeOlder(listener.userId, { admittedAt: Date.now() - MINUTE_MS })
   await runDurableObjectAlarm(hub.stub)
 
-  await vi.waitFor(() => expect(listener.heard).toEqual(['6', '2']))
+  await untilSo(() => expect(listener.heard).toEqual(['6', '2']))
   expect(listener.closed).toEqual([])
 })
 
-test('a session is sent away when it is over', async () => {
+test('the Hub wakes when a session is over, and sends it away', async () => {
   const hub = newHub()
-  const listener = await hub.join({ expiresAt: Date.now() + 300 })
+  const expiresAt = Date.now() + 20_000
+  const listener = await hub.join({ expiresAt })
 
-  await vi.waitFor(() => expect(listener.closed).toEqual([1000]), { timeout: 5000 })
+  const wakesAt = await runInDurableObject(hub.stub, (_hub, { storage }) => storage.getAlarm())
+  await hub.makeOlder(listener.userId, { expiresAt: Date.now() - 1 })
+  await runDurableObjectAlarm(hub.stub)
+
+  await untilSo(() => expect(listener.closed).toEqual([1000]))
   expect(listener.heard).toEqual(['41'])
+  expect(wakesAt).toBe(expiresAt)
+})
+
+test('a session that was over before its socket arrived is refused', async () => {
+  const { status } = await newHub().open({ expiresAt: Date.now() - 1 })
+
+  expect(status).toBe(401)
 })
 
 const [userId, sessionId, otherId, apiKeyId] = [
@@ -200,8 +226,11 @@ test.each<[string, PushMessage[], string[][]]>([
   await hub.push(messages)
 
   const ends = expected.map((heard) => (heard.includes(left) ? [1000] : []))
-  await vi.waitFor(() => expect(listeners.map(({ closed }) => closed)).toEqual(ends))
-  expect(listeners.map(({ heard }) => heard)).toEqual(expected)
+  const staying = listeners.filter((_, at) => ends[at]?.length === 0)
+  for (const listener of staying) expect(await listener.heardByNow()).toEqual([])
+  await untilSo(() => expect(listeners.map(({ closed }) => closed)).toEqual(ends))
+  const heard = listeners.map((one) => one.heard.filter((text) => text !== ANSWER))
+  expect(heard).toEqual(expected)
 })
 
 test('a session that ended while its socket was on the way is refused', async () => {
