@@ -92,14 +92,17 @@ test('an unknown account takes as long as a wrong password', async () => {
   }
   const known: number[] = []
   const unknown: number[] = []
-  for (let round = 0; round < 5; round += 1) {
+  const ratio = () => Math.min(...unknown) / Math.min(...known)
+  const isAlike = () => ratio() > 0.5 && ratio() < 2
+  // However busy the machine is, the fastest of more and more tries comes near to what the work itself takes.
+  for (let round = 0; round < 5 || (round < 50 && !isAlike()); round += 1) {
+    await edge.db.execute('delete from login_attempts')
     known.push(await took(user.email))
     unknown.push(await took(`none-${user.email}`))
   }
 
-  const fastest = (times: number[]) => Math.min(...times)
-  expect(fastest(unknown) / fastest(known)).toBeGreaterThan(0.5)
-  expect(fastest(unknown) / fastest(known)).toBeLessThan(2)
+  expect(ratio()).toBeGreaterThan(0.5)
+  expect(ratio()).toBeLessThan(2)
 })
 
 test('a bcrypt hash of another server is accepted and becomes argon2id', async () => {

@@ -1,3 +1,4 @@
+import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { TimeBucketAssetResponseDto } from '#contracts/api/timeline.ts'
 import { markAssetFailed } from '#db/queries/asset-work.ts'
@@ -73,9 +74,10 @@ describe('months', () => {
       { timeBucket: '2024-05-01', count: 2 },
     ])
     expect(await months(owner, '?bbox=0,0,1,1')).toEqual([])
-    const now = new Date().toISOString().slice(0, 7)
+    const createdAt = new Date('2025-07-31T12:00:00Z')
+    await edge.db.update(assets).set({ createdAt }).where(eq(assets.ownerId, owner.id))
     expect(await months(owner, '?orderBy=createdAt')).toEqual([
-      { timeBucket: `${now}-01`, count: 2 },
+      { timeBucket: '2025-07-01', count: 2 },
     ])
   })
 

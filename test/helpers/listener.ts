@@ -5,6 +5,8 @@ import { until } from './until.ts'
 type Heard = { name: string; args: unknown[]; at: number }
 type Proof = { headers?: Record<string, string>; query?: Record<string, string> }
 
+const PATIENCE = { timeoutMs: 20_000 }
+
 /** The official client, with everything that it heard. */
 export function listen(url: string, { headers = {}, query = {} }: Proof = {}) {
   const heard: Heard[] = []
@@ -30,16 +32,19 @@ export function listen(url: string, { headers = {}, query = {} }: Proof = {}) {
   return {
     ...{ socket, heard, ends, refusals, named },
     /** The first argument of the first event of that name. */
-    async hear<Argument = unknown>(name: string, timeoutMs = 20_000): Promise<Argument> {
+    async hear<Argument = unknown>(
+      name: string,
+      timeoutMs = PATIENCE.timeoutMs,
+    ): Promise<Argument> {
       await until(() => named(name).length > 0, { timeoutMs })
       return named(name)[0]?.args[0] as Argument
     },
     async ready() {
-      await until(() => socket.connected && named('on_server_version').length > 0)
+      await until(() => socket.connected && named('on_server_version').length > 0, PATIENCE)
       return this
     },
     async ended() {
-      await until(() => ends.length > 0)
+      await until(() => ends.length > 0, PATIENCE)
       return ends[0]
     },
   }

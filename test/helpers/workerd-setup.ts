@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { freePort } from '#stack/stores/free-port.ts'
 import { absentNeighbours } from './absent-neighbours.ts'
+import { reservedPort } from './reserved-port.ts'
 import { cloneTemplate } from './template-database.ts'
 import { until } from './until.ts'
 
@@ -39,14 +39,14 @@ export default async function setup(project: TestProject) {
 
 /** A process of its own: this project resolves packages as workerd does, and the gateway needs Node's. */
 async function startGatewayProcess(appUrl: string, secret: string) {
-  const port = await freePort()
+  const port = await reservedPort()
   const url = `http://127.0.0.1:${port}`
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../gateway/index.ts')], {
     env: { APP_DATABASE_URL: appUrl, GATEWAY_SECRET: secret, GATEWAY_PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const headers = { authorization: `Bearer ${secret}` }
-  await until(async () => (await fetch(`${url}/health`, { headers })).ok, { timeoutMs: 30_000 })
+  await until(async () => (await fetch(`${url}/health`, { headers })).ok, { timeoutMs: 60_000 })
   return {
     url,
     stop: async () => {

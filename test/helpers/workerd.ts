@@ -5,16 +5,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'vitest'
 import { openListener } from '#stack/listener.ts'
-import { freePort } from '#stack/stores/free-port.ts'
 import { addressOf } from '../../edge/build/workerd-config.ts'
 import { buildEdge, buildHub } from '../../edge/build.ts'
 import { atEndOfFile } from './at-end-of-file.ts'
+import { reservedPort, reservedPorts } from './reserved-port.ts'
 import { until } from './until.ts'
 
 type Variables = Record<string, string>
 
 /** What `startEdge` starts the edge in: workerd, or `wrangler dev` where EDGE_RUNTIME says so. */
 export const edgeRuntime = process.env.EDGE_RUNTIME === 'wrangler' ? 'wrangler' : 'workerd'
+
+/** A process that ends is seen at once; this is for one that is slow to start. */
+const START = { timeoutMs: 60_000 }
 
 const WORKERD = join(process.cwd(), 'node_modules', '.bin', 'workerd')
 
@@ -61,7 +64,7 @@ export async function buildTestHub(folder: string): Promise<void> {
 
 /** `processes` workerds that serve the bundle on one inherited descriptor, as in production. */
 export async function startWorkerd(folder: string, variables: Variables, processes = 1) {
-  const port = await freePort()
+  const port = await reservedPort()
   const listener = await openListener('127.0.0.1', port)
   const store = variables.S3_ENDPOINT?.startsWith('https:') ? 'storeTls' : 'store'
   const externals = {
@@ -96,7 +99,7 @@ export async function startWorkerd(folder: string, variables: Variables, process
   await until(async () => {
     if (children.some(({ exitCode }) => exitCode !== null)) return true
     return await answers(url)
-  })
+  }, START)
   if (children.some(({ exitCode }) => exitCode !== null)) throw new Error(lines().join('\n'))
   return { url, port, children, lines, outputs: outputs.map((output) => output.lines) }
 }
@@ -129,7 +132,7 @@ export async function startHub(folder: string, variables: Variables) {
   await until(async () => {
     if (child.exitCode !== null) throw new Error(output.lines().join('\n'))
     return (await fetch(`${HUB_URL}/health`, { headers })).ok
-  })
+  }, START)
   return { child, url: HUB_URL, headers, lines: output.lines, stop: end }
 }
 
@@ -138,10 +141,10 @@ export async function startWranglerDev(folder: string, variables: Variables) {
   const isSecret = ([name]: [string, string]) => /_SECRET$|_KEY/.test(name)
   const plain = Object.fromEntries(Object.entries(variables).filter((entry) => !isSecret(entry)))
   const secrets = Object.fromEntries(Object.entries(variables).filter(isSecret))
-  const port = await freePort()
+  const [port = 0, inspectorPort = 0] = await reservedPorts(2)
   const args = [
     ...['dev', '--config', 'wrangler.toml', '--ip', '127.0.0.1', '--port', String(port)],
-    ...['--inspector-port', String(await freePort()), '--persist-to', join(folder, 'state')],
+    ...['--inspector-port', String(inspectorPort), '--persist-to', join(folder, 'state')],
     ...['--assets', join(folder, 'dist', 'web'), '--show-interactive-dev-session=false'],
     ...Object.entries(plain).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
   ]
@@ -161,7 +164,7 @@ export async function startWranglerDev(folder: string, variables: Variables) {
   const output = collectOutput(child)
   atEndOfFile(() => stop(child))
   const url = `http://127.0.0.1:${port}`
-  await until(() => answers(url), { timeoutMs: 60_000 }).catch((cause) => {
+  await until(() => answers(url), START).catch((cause) => {
     throw new Error(`wrangler dev:\n${output.lines().join('\n')}`, { cause })
   })
   return { url, port, children: [child], lines: output.lines }
