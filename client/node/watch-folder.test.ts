@@ -14,6 +14,8 @@ const TIMING = {
   pollEveryMs: 100,
   reportEveryMs: 200,
 }
+/** Longer than a busy machine lets pass between two writes. */
+const PATIENT_TIMING = { ...TIMING, quietMs: 1_500 }
 
 async function setup(options: Parameters<typeof startStandInUploadServer>[0] = {}) {
   const server = await startStandInUploadServer(options)
@@ -64,12 +66,13 @@ async function setup(options: Parameters<typeof startStandInUploadServer>[0] = {
 }
 
 test('what lies in a folder goes up, and then what comes into it, in new subfolders too', async () => {
-  const { start, write, names, untilThere, folder } = await setup()
+  const { start, write, names, untilThere, folder, root } = await setup()
   await write('a.jpg')
   await write('2020/b.heic')
+  await write('../c.mp4', 20_000_000)
   start()
   await untilThere(2)
-  await write('c.mp4', 20_000_000)
+  await rename(join(root, 'c.mp4'), join(folder, 'c.mp4'))
   await write('2021/summer/d.jpg')
   await write('2020/e.jpg')
 
@@ -90,7 +93,7 @@ test('what lies in a folder goes up, and then what comes into it, in new subfold
 
 test('a file that grows is waited for', async () => {
   const { start, write, untilThere, server } = await setup()
-  start()
+  start({ timing: PATIENT_TIMING })
   const path = await write('film.mp4', 1000)
   for (let round = 0; round < 8; round++) {
     await new Promise((resolve) => setTimeout(resolve, 60))
@@ -177,7 +180,7 @@ test('a folder that moves in goes up whole', async () => {
 
 test('a sidecar goes with its asset', async () => {
   const { start, write, untilThere, server } = await setup()
-  start()
+  start({ timing: PATIENT_TIMING })
 
   await write('a.jpg')
   await write('a.jpg.xmp', '<x:xmpmeta/>')
@@ -210,12 +213,12 @@ test('a file that fails is reported once, and tried again when it changes', asyn
 
 test('a server that is away is waited for', async () => {
   let isAway = true
-  const { start, write, untilThere } = await setup({
+  const { start, write, untilThere, server } = await setup({
     faultOf: () => (isAway ? { status: 503 } : undefined),
   })
   await write('a.jpg')
   start()
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await until(() => server.seen.length > 5)
 
   isAway = false
 

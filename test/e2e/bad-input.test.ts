@@ -130,7 +130,7 @@ async function expectTidy(user: BackendUser) {
           .sort()
           .join() === named.sort().join()
       )
-    })
+    }, PATIENCE)
   } finally {
     storage.close()
   }

@@ -13,6 +13,7 @@ import { until } from '#test/helpers/until.ts'
 import { buildTestEdge, startEdge } from '#test/helpers/workerd.ts'
 
 const MIB = 1024 * 1024
+const PATIENCE = { timeoutMs: 60_000 }
 const SIDECAR = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
   <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt>
     <rdf:li xml:lang="x-default">from the sidecar</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta>`
@@ -150,7 +151,7 @@ describe('upload', () => {
     await until(async () => {
       const { exifInfo } = await sdk.getAssetInfo({ id: row?.id ?? '' })
       return exifInfo?.description === 'from the sidecar'
-    })
+    }, PATIENCE)
 
     expect(row?.sidecarKey).not.toBeNull()
   })

@@ -182,6 +182,7 @@ async function runImporter(photos: string, variables: Record<string, string>) {
       output += text
     })
   }
-  const [code] = await once(child, 'exit')
+  // Not 'exit': its last words may still be on their way then.
+  const [code] = await once(child, 'close')
   return { code, output }
 }

@@ -28,6 +28,8 @@ type Request = { method: string; path: string; search: URLSearchParams }
  */
 export async function startStandInUploadServer(options: {
   faultOf?: (request: Request) => Fault | undefined
+  /** A PUT's bytes are taken in once this resolves. */
+  whenTaken?: (request: Request) => Promise<void> | undefined
   verifyPolls?: number
 }) {
   const uploads = new Map<string, Upload>()
@@ -165,7 +167,8 @@ export async function startStandInUploadServer(options: {
     const url = new URL(request.url ?? '/', baseUrl)
     const method = request.method ?? 'GET'
     seen.push(`${method} ${url.pathname.replaceAll(/[0-9a-f-]{36}/g, ':id')}`)
-    const fault = options.faultOf?.({ method, path: url.pathname, search: url.searchParams })
+    const asked = { method, path: url.pathname, search: url.searchParams }
+    const fault = options.faultOf?.(asked)
     if (fault && 'cutAfterBytes' in fault) return cutAfter(request, fault.cutAfterBytes)
     if (fault) {
       // As real servers do: what is still coming is taken in, else the client may never see the answer.
@@ -176,6 +179,7 @@ export async function startStandInUploadServer(options: {
     const isPut = method === 'PUT'
     inFlight += isPut ? 1 : 0
     maxInFlight = Math.max(maxInFlight, inFlight)
+    if (isPut) await options.whenTaken?.(asked)
     const { status, body } = await answer(request, url).finally(() => {
       inFlight -= isPut ? 1 : 0
     })
