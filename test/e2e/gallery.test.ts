@@ -19,6 +19,9 @@ import { until } from '#test/helpers/until.ts'
 import { DESKTOP, PHONE, type RunningGallery, startGallery } from '#test/helpers/whole-gallery.ts'
 import { startEdge } from '#test/helpers/workerd.ts'
 
+/** Chromium calls a touch long after half a second, the page a little sooner. */
+const LONG_FOR_CHROMIUM_MS = 900
+
 let gallery: RunningGallery
 
 beforeAll(async () => {
@@ -48,10 +51,12 @@ async function uploadThree(page: Page) {
 const focusedId = (page: Page) =>
   page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset.asset)
 
-/** A finger that comes while a movement is being set up meets the old page. */
+/** Whatever is pressed while a movement is being set up meets the old page, and during it meets nothing. */
 const whenStill = (page: Page) =>
-  page.waitForFunction(() =>
-    document.getAnimations().every(({ playState }) => playState !== 'running'),
+  page.waitForFunction(
+    () =>
+      !document.documentElement.matches(':active-view-transition') &&
+      document.getAnimations().every(({ playState }) => playState !== 'running'),
   )
 
 const viewerOf = (page: Page) => page.getByRole('dialog', { name: 'Viewer' })
@@ -102,7 +107,8 @@ describe('the first visit', () => {
     await page.getByRole('button', { name: 'Undo' }).click()
     await page.getByText('1 item moved to trash').waitFor({ state: 'detached' })
     await page.getByRole('button', { name: 'Back to the timeline' }).click()
-    await page.getByRole('link', { name: /14:05/ }).waitFor()
+    await viewerOf(page).waitFor({ state: 'detached' })
+    await page.waitForFunction(() => document.activeElement?.matches('a[data-asset]'))
 
     await page.getByRole('link', { name: /14:05/ }).focus()
     await page.keyboard.press('Delete')
@@ -184,6 +190,41 @@ describe('by keyboard alone', () => {
   })
 })
 
+describe('whatever is pressed twice in a hurry', () => {
+  test('opens one viewer, and leaves no more than that', async () => {
+    const { page, user } = await gallery.openAsNewUser()
+    await gallery.backend.db
+      .insert(assets)
+      .values(assetRow(user.id, { failureReason: 'Only a row' }))
+    await page.getByRole('link', { name: 'People' }).click()
+    await page.getByRole('link', { name: 'Photos', exact: true }).click()
+    await page.reload()
+    const depth = () => page.evaluate(() => (history.state as { depth: number }).depth)
+    const depthBefore = await depth()
+    await tilesOf(page).first().waitFor()
+
+    await page.evaluate(() => {
+      const tile = document.querySelector<HTMLElement>('a[data-asset]')
+      for (let time = 0; time < 2; time++) tile?.click()
+    })
+    await viewerOf(page).waitFor()
+    await whenStill(page)
+    expect(await depth()).toBe(depthBefore + 1)
+
+    await page.evaluate(() => {
+      const key = { key: 'Escape', bubbles: true, cancelable: true }
+      for (let time = 0; time < 3; time++) dispatchEvent(new KeyboardEvent('keydown', key))
+    })
+    await viewerOf(page).waitFor({ state: 'detached' })
+    await whenStill(page)
+    await page.goForward()
+    await viewerOf(page).waitFor()
+    await page.goBack()
+    await viewerOf(page).waitFor({ state: 'detached' })
+    expect(await depth()).toBe(depthBefore)
+  })
+})
+
 describe('on a phone', () => {
   test('photos are seen, swiped through and selected by a long press', async () => {
     const { page, faults } = await gallery.openAsNewUser(PHONE)
@@ -203,10 +244,17 @@ describe('on a phone', () => {
     await viewerOf(page).waitFor({ state: 'detached' })
     await whenStill(page)
 
-    await longPress(page, tilesOf(page).first())
-    await page.getByRole('toolbar', { name: 'Selection' }).waitFor()
+    const finger = await touchCornerOf(page, tilesOf(page).first())
+    await chosen(page, 1).waitFor()
+    await finger.lift()
     await tilesOf(page).nth(1).tap()
-    await page.getByRole('toolbar').getByText('2').waitFor()
+    await chosen(page, 2).waitFor()
+    await page.getByRole('button', { name: 'Clear the selection' }).tap()
+    const patient = await touchCornerOf(page, tilesOf(page).nth(1))
+    await page.waitForTimeout(LONG_FOR_CHROMIUM_MS)
+    await patient.lift()
+    await tilesOf(page).first().tap()
+    await chosen(page, 2).waitFor()
     await page.getByRole('button', { name: 'Add to favourites' }).tap()
     await page.getByRole('link', { name: 'Favourites' }).tap()
     await expectPictures(page, 2)
@@ -349,14 +397,15 @@ describe('for everybody', () => {
       document.documentElement.style.fontSize = '200%'
     })
     await page.setViewportSize({ width: 721, height: 450 })
-    await page.waitForTimeout(100)
 
-    const outside = await page.evaluate(() =>
-      [...document.querySelectorAll('a[data-asset], header button, nav a')]
-        .map((element) => element.getBoundingClientRect())
-        .filter(({ left, right }) => left < -1 || right > innerWidth + 1),
-    )
-    expect(outside).toEqual([])
+    const outside = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('a[data-asset], header button, nav a')]
+          .map((element) => element.getBoundingClientRect())
+          .filter(({ left, right }) => left < -1 || right > innerWidth + 1),
+      )
+    // The page measures itself anew when it has its size.
+    await expect.poll(outside, { timeout: 10_000 }).toEqual([])
     const [newest, second] = await Promise.all(
       [0, 1].map((index) => tilesOf(page).nth(index).boundingBox()),
     )
@@ -428,12 +477,16 @@ async function swipe(page: Page, { from, to }: { from: Point; to: Point }) {
   await session.detach()
 }
 
-async function longPress(page: Page, target: ReturnType<typeof tilesOf>) {
+/** A finger that rests on a tile, where its check button comes to lie under it. */
+async function touchCornerOf(page: Page, target: ReturnType<typeof tilesOf>) {
   const box = await target.boundingBox()
   const point = { x: (box?.x ?? 0) + 30, y: (box?.y ?? 0) + 40 }
   const session = await page.context().newCDPSession(page)
-  await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [point] })
-  await page.getByRole('toolbar', { name: 'Selection' }).waitFor()
-  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
-  await session.detach()
+  const send = (type: 'touchStart' | 'touchEnd', touchPoints: { x: number; y: number }[]) =>
+    session.send('Input.dispatchTouchEvent', { type, touchPoints })
+  await send('touchStart', [point])
+  return { lift: () => send('touchEnd', []).then(() => session.detach()) }
 }
+
+const chosen = (page: Page, count: number) =>
+  page.getByRole('toolbar', { name: 'Selection' }).getByText(`${count} selected`)

@@ -75,15 +75,18 @@ class Router {
   route = $state.raw<Route>(parseRoute(location.pathname, location.search))
   /** How many entries of the page's own history lie below this one. */
   #depth = (history.state as { depth?: number } | null)?.depth ?? 0
+  #leaving: Promise<void> | undefined
 
   constructor() {
     addEventListener('popstate', (event) => {
+      this.#leaving = undefined
       this.#depth = (event.state as { depth?: number } | null)?.depth ?? 0
       this.route = parseRoute(location.pathname, location.search)
     })
   }
 
   go(route: Route) {
+    this.#leaving = undefined
     this.#depth++
     history.pushState({ depth: this.#depth }, '', pathOf(route))
     this.route = route
@@ -94,16 +97,20 @@ class Router {
     this.route = route
   }
 
-  /** Back when the person came from within, else to the fallback. Fulfilled when the page has changed. */
+  /**
+   * Back when the person came from within, else to the fallback. Fulfilled when the page has changed; the way back takes
+   * a moment, in which a second wish to leave is the same wish.
+   */
   leave(fallback: Route): Promise<void> {
     if (this.#depth === 0) {
       this.replace(fallback)
       return Promise.resolve()
     }
-    return new Promise((resolve) => {
+    this.#leaving ??= new Promise((resolve) => {
       addEventListener('popstate', () => resolve(), { once: true })
       history.back()
     })
+    return this.#leaving
   }
 }
 

@@ -1,28 +1,23 @@
-const LONG_PRESS_MS = 420
+export const LONG_PRESS_MS = 420
 const STILL_PX = 10
 
 /** A finger that rests on a tile chooses it; the click that follows is no click. */
 export class LongPress {
   readonly #onpress: (id: string) => void
-  #press: { timer: ReturnType<typeof setTimeout>; x: number; y: number } | undefined
-  wasPressed = false
+  #press: { id: string; timer: ReturnType<typeof setTimeout>; x: number; y: number } | undefined
+  #wasPressed = false
 
   constructor(onpress: (id: string) => void) {
     this.#onpress = onpress
   }
 
   begin(event: PointerEvent, id: string | undefined) {
-    this.wasPressed = false
-    if (event.pointerType !== 'touch' || id === undefined) return
-    this.#press = {
-      x: event.clientX,
-      y: event.clientY,
-      timer: setTimeout(() => {
-        this.wasPressed = true
-        this.#onpress(id)
-        navigator.vibrate?.(12)
-      }, LONG_PRESS_MS),
-    }
+    // Two fingers are no press of one of them.
+    this.end()
+    this.#wasPressed = false
+    if (event.pointerType !== 'touch' || !event.isPrimary || id === undefined) return
+    const timer = setTimeout(() => this.#choose(), LONG_PRESS_MS)
+    this.#press = { id, timer, x: event.clientX, y: event.clientY }
   }
 
   move(event: PointerEvent) {
@@ -35,11 +30,27 @@ export class LongPress {
     this.#press = undefined
   }
 
-  /** Whether this click only ends a press. */
-  swallows(event: MouseEvent): boolean {
-    if (!this.wasPressed) return false
+  #choose() {
+    const { id } = this.#press ?? {}
+    this.end()
+    if (id === undefined) return
+    this.#wasPressed = true
+    this.#onpress(id)
+    navigator.vibrate?.(12)
+  }
+
+  /** The browser has a clock of its own for a long press, and on a slow device it is heard first. */
+  menu(event: MouseEvent) {
+    this.#choose()
+    if (this.#wasPressed) event.preventDefault()
+  }
+
+  /** Takes the click that only ends a press away from all it may land on; to be asked before anything inside hears it. */
+  swallow(event: MouseEvent) {
+    const isOfKeyboard = event.detail === 0
+    if (!this.#wasPressed || isOfKeyboard) return
+    this.#wasPressed = false
     event.preventDefault()
-    this.wasPressed = false
-    return true
+    event.stopPropagation()
   }
 }
