@@ -14,7 +14,7 @@ import { assets, uploads } from '#db/schema/tables.ts'
 import { createNodeStorage } from '#storage/node.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { type BackendUser, createAccounts, createBackend } from '#test/helpers/backend.ts'
-import { dropFiles, launchChromium } from '#test/helpers/gallery.ts'
+import { closeWithTest, dropFiles, launchChromium } from '#test/helpers/gallery.ts'
 import { startTcpProxy, type TcpProxy } from '#test/helpers/tcp-proxy.ts'
 import { until } from '#test/helpers/until.ts'
 import { buildUploadPage } from '#test/helpers/upload-page.ts'
@@ -302,7 +302,7 @@ describe('from a page', () => {
   async function openPage(line: TcpProxy, { host = '127.0.0.1' } = {}) {
     const user = await accounts.newUser()
     const context = await browser.newContext()
-    onTestFinished(() => context.close())
+    closeWithTest(context)
     const page = await context.newPage()
     const faults: string[] = []
     page.on('pageerror', (error) => faults.push(error.message))

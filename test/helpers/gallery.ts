@@ -2,14 +2,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
 import sharp from 'sharp'
 import { build } from 'vite'
 import { expect, inject, onTestFinished } from 'vitest'
 import { atEndOfFile } from './at-end-of-file.ts'
 import { edgeRuntime } from './workerd.ts'
 
-const CLOSE_LIMIT_MS = 20_000
+const CLOSE_LIMIT_MS = 8_000
 const UNHELD = { ref: false }
 const CHROMIUM = process.env.CHROMIUM_PATH ?? process.env.CHROMIUM ?? '/usr/bin/chromium'
 
@@ -32,6 +38,11 @@ export async function launchChromium(...args: string[]): Promise<Browser> {
   return browser
 }
 
+/** Now and then Chromium does not close one whose page is just navigating; then it goes with the browser. */
+export function closeWithTest(context: BrowserContext): void {
+  onTestFinished(() => Promise.race([context.close(), delay(CLOSE_LIMIT_MS, undefined, UNHELD)]))
+}
+
 /**
  * A page of a browser profile of its own. Whatever breaks the content security policy, throws, or asks another
  * host for something is gathered in `faults`. Under `wrangler dev` the store is no other host.
@@ -41,8 +52,7 @@ export async function openGallery(
   { url, ...options }: { url: string } & BrowserContextOptions,
 ) {
   const context = await browser.newContext({ baseURL: url, locale: 'en-GB', ...options })
-  // Now and then Chromium does not close one whose page is just navigating; then it goes with the browser.
-  onTestFinished(() => Promise.race([context.close(), delay(CLOSE_LIMIT_MS, undefined, UNHELD)]))
+  closeWithTest(context)
   const page = await context.newPage()
   const faults: string[] = []
   const origins = new Set([new URL(url).origin])
