@@ -150,6 +150,7 @@ export function keepSpaces(options: Options) {
       models.note(kind, model, error)
       return false
     }
+    models.accept(kind, model)
     return true
   }
 

@@ -142,15 +142,17 @@ test('another model under the name of one in use is not mixed with it', async ()
   const owner = await gpu.seedUser()
   await rm(join(folder, 'third-clip'), { recursive: true })
   await makeTinyClip({ folder, name: 'third-clip', dimension: 24 })
-  await untilSeen(async () => (await stateOf('third-clip'))?.state === 'failed')
+  const isOther = (model?: { reason: string | null }) =>
+    model?.reason?.includes('24 dimensions') ?? false
+  await untilSeen(async () => isOther(await stateOf('third-clip')))
   const later = await gpu.startWorker()
   const asset = await addPicture(owner, await colourPicture('#ff0000'))
 
-  expect((await stateOf('third-clip')).reason).toContain('24 dimensions')
-  await untilSeen(async () => (await later.ask('/models')).body.models[0]?.state === 'failed')
-  const { reason } = (await later.ask('/models')).body.models[0]
+  await untilSeen(async () => isOther((await later.ask('/models')).body.models[0]))
 
-  expect(reason).toContain('24 dimensions')
+  expect(await stateOf('third-clip')).toMatchObject({ state: 'failed' })
+  expect(await stateOf('third-clip')).toSatisfy(isOther)
+  expect((await gpu.openJobsOf(asset)).map(({ name }) => name)).toContain('embed-image')
   await later.stop()
   await rm(join(folder, 'third-clip'), { recursive: true })
   await makeTinyClip({ folder, name: 'third-clip', dimension: 16 })

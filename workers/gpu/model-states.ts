@@ -96,7 +96,10 @@ export function createModelStates({ store, log, clock, retryMs }: Options) {
     }
   }
 
-  /** Looks again. An absent model that was agreed to begins to come. */
+  /**
+   * Looks again. An absent model that was agreed to begins to come. One that failed may be tried; to everybody else it
+   * has failed until it is accepted.
+   */
   async function look(
     { kind, name }: { kind: ModelKind; name: string },
     { isAccepted }: { isAccepted: boolean },
@@ -105,6 +108,7 @@ export function createModelStates({ store, log, clock, retryMs }: Options) {
     if (entry.fetching) return entry
     if (entry.state === 'failed' && clock() < entry.retryAt) return entry
     if (await store.find(kind, name)) {
+      if (entry.state === 'failed') return { ...entry, state: 'ready' }
       Object.assign(entry, { state: 'ready', reason: null, progress: null })
       return entry
     }
@@ -126,6 +130,12 @@ export function createModelStates({ store, log, clock, retryMs }: Options) {
     look,
     /** The files are here and cannot be used; they are tried again after a while. */
     note: (kind: ModelKind, name: string, error: Error) => fail(entryOf(kind, name), error),
+    /** The files are those of the model that is needed, unless something was noted while they were looked at. */
+    accept(kind: ModelKind, name: string) {
+      const entry = entryOf(kind, name)
+      if (entry.state === 'failed' && clock() >= entry.retryAt)
+        Object.assign(entry, { state: 'ready', reason: null })
+    },
     stateOf: (kind: ModelKind, name: string): ModelState => entryOf(kind, name),
     async stop() {
       stopping.abort(new Error('shutting down'))
