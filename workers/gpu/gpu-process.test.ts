@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import pg from 'pg'
 import { expect, test, vi } from 'vitest'
 import type { AssetId } from '#contracts/ids.ts'
 import { assetModelRuns } from '#db/schema/tables.ts'
@@ -61,13 +62,33 @@ async function addPictures(count: number): Promise<AssetId[]> {
   return ids
 }
 
+/** Whoever writes a run when there are so many waits, until it is let go. */
+async function holdRunsFrom(count: number) {
+  const owner = new pg.Client({ connectionString: gpu.database.ownerUrl })
+  await owner.connect()
+  await owner.query('select pg_advisory_lock(1)')
+  await owner.query(`create function hold_run() returns trigger language plpgsql as $$ begin
+    if (select count(*) from asset_model_runs) >= ${count} then perform pg_advisory_xact_lock_shared(1); end if;
+    return new; end $$`)
+  await owner.query(
+    'create trigger hold_run before insert on asset_model_runs for each row execute function hold_run()',
+  )
+  return async function letGo() {
+    await owner.query('select pg_advisory_unlock(1)')
+    await owner.query('drop trigger hold_run on asset_model_runs')
+    await owner.end()
+  }
+}
+
 test('a worker that is killed in the middle loses nothing and leaves nothing twice', async () => {
   const ids = await addPictures(PICTURES)
+  const letGo = await holdRunsFrom(PICTURES / 4)
   const first = await startProcess()
-  await untilSeen(async () => (await countRuns()) > PICTURES / 3)
+  await untilSeen(async () => (await countRuns()) >= PICTURES / 4)
   first.kill('SIGKILL')
   await once(first, 'exit')
   const runsAtDeath = await countRuns()
+  await letGo()
 
   const second = await startProcess()
   await gpu.isDone(...ids)
