@@ -213,7 +213,7 @@ describe('a model', () => {
 
     await engine.embedTexts('clip', ['red'], { signal })
     const while_ = engine.loaded()
-    await expect.poll(() => engine.loaded(), { timeout: 5000 }).toEqual([])
+    await expect.poll(() => engine.loaded(), { timeout: 10_000 }).toEqual([])
     const again = await engine.embedTexts('clip', ['red'], { signal })
 
     expect(while_).toEqual([{ name: 'clip', task: 'texts', threads: 1, provider: 'cpu' }])
@@ -323,10 +323,11 @@ describe('work', () => {
 
   test('ends when the engine is closed', async () => {
     const { engine } = start()
-    const pictures = new Array<Buffer>(30).fill(await colourPicture('red'))
+    // More than are done before anybody looks.
+    const pictures = new Array<Buffer>(3000).fill(await colourPicture('red'))
 
     const working = Promise.allSettled([engine.embedImages('clip', pictures, { signal })])
-    await expect.poll(() => engine.loaded().length).toBe(1)
+    await expect.poll(() => engine.loaded().length, { timeout: 10_000 }).toBe(1)
     await engine.close()
 
     expect((await working)[0]?.status).toBe('rejected')
