@@ -2,9 +2,12 @@
 // ArcFace, and stand behind the same files and tensors.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { createEngine, type EngineOptions } from './engine.ts'
 import { openTokenizer } from './tokenizer.ts'
+
+// Whoever is first waits for the models to be loaded, and for all the pictures.
+vi.setConfig({ testTimeout: 120_000 })
 
 const shared = join(import.meta.dirname, '../../../../shared')
 const models = join(shared, 'models')
