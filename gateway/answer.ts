@@ -4,7 +4,13 @@ import type { z } from 'zod'
 import { type boundedQueue, QueueFullError } from './bounded-queue.ts'
 import { type Answer, carriesSecret, HttpError, json, readJson } from './http.ts'
 import type { Metrics } from './metrics.ts'
-import { HashRequest, hashPassword, VerifyRequest, verifyPassword } from './passwords.ts'
+import {
+  HashRequest,
+  hashPassword,
+  type PasswordCost,
+  VerifyRequest,
+  verifyPassword,
+} from './passwords.ts'
 import { runStatements } from './run-statements.ts'
 import { beginOf, SqlHeaders, SqlRequest } from './statements.ts'
 
@@ -12,6 +18,7 @@ export type GatewayDeps = {
   pool: pg.Pool
   secret: string
   hashing: ReturnType<typeof boundedQueue>
+  passwordCost: PasswordCost
   metrics: Metrics
   isReady: () => boolean
 }
@@ -51,13 +58,13 @@ export const routes: Record<string, Route> = {
     const body = parse(SqlRequest, await readJson(request, MAX_SQL_BYTES))
     return json(200, await runStatements(pool, { request: body, begin: beginOf(headers), signal }))
   },
-  'POST /passwords/hash': async ({ hashing }, request, signal) => {
+  'POST /passwords/hash': async ({ hashing, passwordCost }, request, signal) => {
     const body = parse(HashRequest, await readJson(request, MAX_PASSWORD_BYTES))
-    return json(200, await hashing.run(() => hashPassword(body), signal))
+    return json(200, await hashing.run(() => hashPassword(body, passwordCost), signal))
   },
-  'POST /passwords/verify': async ({ hashing }, request, signal) => {
+  'POST /passwords/verify': async ({ hashing, passwordCost }, request, signal) => {
     const body = parse(VerifyRequest, await readJson(request, MAX_PASSWORD_BYTES))
-    return json(200, await hashing.run(() => verifyPassword(body), signal))
+    return json(200, await hashing.run(() => verifyPassword(body, passwordCost), signal))
   },
   'GET /health': async ({ pool, isReady }) => {
     if (!isReady()) return json(503, { status: 'waiting for the database schema' })

@@ -5,11 +5,15 @@ import { connectNeon } from '#db/neon.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
 import { createTestGateway, type TestGateway } from '#test/helpers/gateway.ts'
 import { until } from '#test/helpers/until.ts'
+import { PASSWORD_COST } from './passwords.ts'
 
 const database = await createTestDatabase()
 const impatient = await createTestGateway(database, { statementTimeoutMs: 200 })
 // The last one is whom the driver asks.
-const gateway = await createTestGateway(database, { hashing: { concurrency: 1, maxWaiting: 1 } })
+const gateway = await createTestGateway(database, {
+  hashing: { concurrency: 1, maxWaiting: 1 },
+  passwordCost: PASSWORD_COST,
+})
 
 const DRIVER_HEADERS = { 'neon-raw-text-output': 'true', 'neon-array-mode': 'true' }
 

@@ -8,6 +8,7 @@ import { answer, routeOf, routes } from './answer.ts'
 import { boundedQueue } from './bounded-queue.ts'
 import { send } from './http.ts'
 import { createMetrics } from './metrics.ts'
+import { PASSWORD_COST, type PasswordCost } from './passwords.ts'
 
 type Options = {
   /** Of a role that cannot alter the schema. */
@@ -22,6 +23,7 @@ type Options = {
   poolMax?: number
   statementTimeoutMs?: number
   hashing?: { concurrency: number; maxWaiting: number }
+  passwordCost?: PasswordCost
 }
 
 export type Gateway = { url: string; close(): Promise<void> }
@@ -59,7 +61,8 @@ export async function startGateway(options: Options): Promise<Gateway> {
     },
     (error) => log.error({ err: error }, 'the database has not the schema that is needed'),
   )
-  const deps = { pool, secret, hashing, metrics, isReady: () => isReady }
+  const passwordCost = options.passwordCost ?? PASSWORD_COST
+  const deps = { pool, secret, hashing, passwordCost, metrics, isReady: () => isReady }
 
   const server = createServer(async (request, response) => {
     const startedAt = performance.now()

@@ -4,6 +4,6 @@ import { describeStorage } from './storage.suite.ts'
 
 const bucket = await createTestBucket()
 
-describeStorage('the edge storage', async () =>
-  createEdgeStorage(bucket, (url, init) => fetch(url, init)),
+describeStorage('the edge storage', async (settings) =>
+  createEdgeStorage({ ...bucket, ...settings }, (url, init) => fetch(url, init)),
 )

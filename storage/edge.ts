@@ -13,6 +13,8 @@ export type StoreSettings = {
   secretAccessKey: string
   /** With a temporary key. */
   sessionToken?: string
+  /** Of a list. S3's own limit is 1000. */
+  keysPerPage?: number
 }
 
 /** The STORE binding's fetch, or the global one. */
@@ -74,5 +76,5 @@ export function createEdgeStorage(settings: StoreSettings, fetch: StoreFetch): S
     })
     return answerOf(answer)
   }
-  return s3Storage(send, settings.bucket)
+  return s3Storage(send, settings)
 }

@@ -14,7 +14,11 @@ atEndOfFile(async () => storage.close())
 const folder = await mkdtemp(join(tmpdir(), 'tintype-storage-'))
 atEndOfFile(() => rm(folder, { recursive: true, force: true }))
 
-describeStorage('the Node storage', async () => storage)
+describeStorage('the Node storage', async (settings) => {
+  const opened = createNodeStorage({ ...bucket, ...settings })
+  atEndOfFile(async () => opened.close())
+  return opened
+})
 
 test('downloads an object into a file', async () => {
   const bytes = randomBytes(3_000_000)

@@ -121,7 +121,7 @@ export function createNodeStorage(settings: StoreSettings): NodeStorage {
     return answerOf(message)
   }
 
-  const storage = s3Storage(send, bucket)
+  const storage = s3Storage(send, settings)
 
   async function stream(
     key: string,

@@ -89,7 +89,9 @@ function completionXml(parts: Part[]): Uint8Array {
 }
 
 /** What S3 answers mean, over whatever signs and sends the requests. */
-export function s3Storage(send: S3Send, bucket: string): Storage {
+type Bucket = { bucket: string; keysPerPage?: number }
+
+export function s3Storage(send: S3Send, { bucket, keysPerPage = 1000 }: Bucket): Storage {
   async function succeed(request: S3Request): Promise<S3Response> {
     const response = await send(request)
     if (response.status >= 300) throw await failureOf(request, response)
@@ -219,7 +221,7 @@ export function s3Storage(send: S3Send, bucket: string): Storage {
       const query = {
         'list-type': '2',
         'encoding-type': 'url',
-        'max-keys': '1000',
+        'max-keys': String(keysPerPage),
         prefix,
         ...(cursor && { 'continuation-token': cursor }),
       }

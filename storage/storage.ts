@@ -68,7 +68,7 @@ export type Storage = {
     upload: MultipartId,
     options: { partNumber: number; range: ByteRange; ifMatch: string },
   ): Promise<Part>
-  /** In the order of keys, at most 1000 at a time. */
+  /** In the order of keys, a page at a time. */
   list(prefix: string, cursor?: string): Promise<ObjectPage>
   createMultipart(key: string, options: { contentType: string }): Promise<MultipartId>
   uploadPart(upload: MultipartId, partNumber: number, body: Uint8Array): Promise<Part>

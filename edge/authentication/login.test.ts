@@ -3,8 +3,10 @@ import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { users } from '#db/schema/users.ts'
 import { createTestEdge } from '#test/helpers/edge.ts'
+import { PASSWORD_COST } from '../../gateway/passwords.ts'
 
-const edge = await createTestEdge()
+// What a password costs is part of what is told apart here.
+const edge = await createTestEdge({}, { passwordCost: PASSWORD_COST })
 
 const ADDRESS = '198.51.100.7'
 /** How Cloudflare and wrangler dev tell the peer; in Node there is no socket to ask. */

@@ -7,7 +7,7 @@ import { configureDatabase } from '../../edge/deps.ts'
 import { absentNeighbours } from './absent-neighbours.ts'
 import { createTestBucket } from './bucket.ts'
 import { createTestDatabase } from './database.ts'
-import { createTestGateway } from './gateway.ts'
+import { createTestGateway, type GatewayOptions } from './gateway.ts'
 
 export type TestUser = { id: UserId; email: string; name: string; password: string; token: string }
 
@@ -17,9 +17,12 @@ type Init = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> }
  * The real app before a real gateway, database and bucket of the test file's own. There is one way to log in: the
  * route. `variables` replace settings of the edge.
  */
-export async function createTestEdge(variables: Record<string, string> = {}) {
+export async function createTestEdge(
+  variables: Record<string, string> = {},
+  gatewayOptions: GatewayOptions = {},
+) {
   const [database, bucket] = await Promise.all([createTestDatabase(), createTestBucket()])
-  const gateway = await createTestGateway(database)
+  const gateway = await createTestGateway(database, gatewayOptions)
   const env = readEdgeEnv({
     GATEWAY_URL: gateway.url,
     GATEWAY_SECRET: gateway.secret,

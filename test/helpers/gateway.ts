@@ -12,7 +12,12 @@ export type TestGateway = {
   db: Db
 }
 
-type Options = Partial<Omit<Parameters<typeof startGateway>[0], 'secret' | 'databaseUrl'>>
+/** Tests make many accounts. */
+const LITTLE = { memoryCost: 256, timeCost: 1, parallelism: 1 }
+
+export type GatewayOptions = Partial<
+  Omit<Parameters<typeof startGateway>[0], 'secret' | 'databaseUrl'>
+>
 
 /**
  * A real gateway on a free port for one database. The neon driver's endpoint is global: a test file that makes
@@ -20,7 +25,7 @@ type Options = Partial<Omit<Parameters<typeof startGateway>[0], 'secret' | 'data
  */
 export async function createTestGateway(
   { appUrl }: { appUrl: string },
-  options: Options = {},
+  options: GatewayOptions = {},
 ): Promise<TestGateway> {
   const secret = randomBytes(16).toString('hex')
   const gateway = await startGateway({
@@ -31,6 +36,7 @@ export async function createTestGateway(
     log: pino({ level: 'silent' }),
     schemaReady: Promise.resolve(),
     poolMax: 4,
+    passwordCost: LITTLE,
     ...options,
   })
   atEndOfFile(gateway.close)

@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { newId } from '#contracts/new-id.ts'
 import { createTestEdge } from '#test/helpers/edge.ts'
 import { type Ask, CASES, type Named } from './cases.ts'
 import { fillLibrary } from './library.ts'
+
+// Some two hundred requests, and two libraries.
+vi.setConfig({ testTimeout: 90_000 })
 
 /** Of everybody: the list of users, and how full the disk is. */
 const OF_EVERYBODY = ['GET /api/users', 'GET /api/server/storage']
