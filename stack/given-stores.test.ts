@@ -1,11 +1,12 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { reservedPort } from '#test/helpers/reserved-port.ts'
 import { assertReachable } from './given-stores.ts'
 import { loadSettings } from './settings.ts'
-import { freePort } from './stores/free-port.ts'
 
 async function settingsWith(environment: Record<string, string>) {
   const folder = await mkdtemp(join(tmpdir(), 'tintype-given-'))
@@ -19,7 +20,7 @@ test.each([
   ['VALKEY_URL', 'redis://127.0.0.1', {}],
   ['S3_ENDPOINT', 'http://127.0.0.1', { S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 'b' }],
 ])('a %s where nobody answers is told with its address', async (name, url, keys) => {
-  const port = await freePort()
+  const port = await reservedPort()
   const settings = await settingsWith({ [name]: `${url}:${port}`, ...keys })
 
   await expect(assertReachable(settings)).rejects.toThrow(
@@ -28,8 +29,9 @@ test.each([
 })
 
 test('one that answers is taken, and those that Tintype runs itself are not asked', async () => {
-  const port = await freePort()
+  const port = await reservedPort()
   const server = createServer().listen(port, '127.0.0.1')
+  await once(server, 'listening')
   const settings = await settingsWith({ VALKEY_URL: `redis://127.0.0.1:${port}` })
 
   await expect(assertReachable(settings)).resolves.toBeUndefined()

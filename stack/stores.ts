@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureBucket, ensureEvents } from './stores/bucket.ts'
-import { freePort } from './stores/free-port.ts'
+import { freePortsFrom } from './stores/free-port.ts'
 import { eventsArnOf, type MinioOptions, planMinio } from './stores/minio.ts'
 import { planPostgres } from './stores/postgres.ts'
 import type { StorePlan } from './stores/store.ts'
@@ -20,6 +21,8 @@ export type RunningStore = {
 }
 
 const READY_TIMEOUT_MS = 60_000
+const FIRST_PORT = 20_000
+const LAST_PORT = 31_000
 const STOP_TIMEOUT_MS = 10_000
 
 /** Runs a plan with its output in `<dataFolder>/logs/<name>.log`, and waits until it answers. */
@@ -58,11 +61,17 @@ export async function runStore(plan: StorePlan, dataFolder: string) {
   return { pid: child.pid ?? 0, stop, [Symbol.asyncDispose]: stop }
 }
 
+/** Postgres takes seconds before it listens: where the kernel gives ports to whoever asks, it would be gone by then. */
+async function quietPort(): Promise<number> {
+  const [port = 0] = await freePortsFrom(randomInt(FIRST_PORT, LAST_PORT), 1)
+  return port
+}
+
 type Place = { dataFolder: string; port?: number; isDurable?: boolean }
 
 export async function startPostgres(options: Place & { password: string; user?: string }) {
   const { dataFolder, password, user = 'tintype', isDurable } = options
-  const port = options.port ?? (await freePort())
+  const port = options.port ?? (await quietPort())
   const plan = await planPostgres({
     dataFolder,
     port,
@@ -80,7 +89,7 @@ export async function startPostgres(options: Place & { password: string; user?: 
 
 export async function startValkey(options: Place & { password: string }) {
   const { dataFolder, password, isDurable } = options
-  const port = options.port ?? (await freePort())
+  const port = options.port ?? (await quietPort())
   const plan = await planValkey({
     dataFolder,
     port,
@@ -102,7 +111,7 @@ type MinioKey = {
 /** Starts MinIO and, where a bucket is named, makes it, with its events where somebody listens. */
 export async function startMinio(options: Place & MinioKey) {
   const { dataFolder, accessKeyId, secretAccessKey, region = 'us-east-1', bucket } = options
-  const port = options.port ?? (await freePort())
+  const port = options.port ?? (await quietPort())
   const { events } = options
   const plan = await planMinio({ dataFolder, port, accessKeyId, secretAccessKey, region, events })
   const running = await runStore(plan, dataFolder)

@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { assets } from '#db/schema/tables.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createAccounts, createBackend } from '#test/helpers/backend.ts'
-import { buildGallery, dropFiles, launchChromium } from '#test/helpers/gallery.ts'
+import { buildGallery, closeWithTest, dropFiles, launchChromium } from '#test/helpers/gallery.ts'
 import { nginxPath, startNginx } from '#test/helpers/nginx.ts'
 import { buildTestEdge, startWorkerd } from '#test/helpers/workerd.ts'
 
@@ -59,7 +59,7 @@ async function makeFilm(name: string, sizeBytes: number) {
 /** Watches for what a proxy breaks first: blocked or mixed content, refused requests, script faults. */
 async function openPage() {
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
-  onTestFinished(() => context.close())
+  closeWithTest(context)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))

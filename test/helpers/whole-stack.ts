@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,16 +8,19 @@ import { createInterface } from 'node:readline'
 import { readEnvFile } from '#stack/env-file.ts'
 import { repositoryFolder } from '#stack/paths.ts'
 import { findRunning } from '#stack/pid-file.ts'
-import { freePort } from '#stack/stores/free-port.ts'
+import { freePortsFrom } from '#stack/stores/free-port.ts'
 import { atEndOfFile } from './at-end-of-file.ts'
 
+/** Above the internal ports of any stack, and below those that the kernel gives to whoever asks for any. */
+const FIRST_PORT = 30_000
+const LAST_PORT = 32_000
 const READY_TIMEOUT_MS = 180_000
 const STOP_TIMEOUT_MS = 60_000
 
 /** Tintype as `npm start` brings it up, with stores, port and data folder of its own. */
 export async function startWholeStack(variables: Record<string, string> = {}, args: string[] = []) {
   const dataFolder = await mkdtemp(join(tmpdir(), 'tintype-e2e-'))
-  const port = await freePort()
+  const [port = 0] = await freePortsFrom(randomInt(FIRST_PORT, LAST_PORT), 1)
   const lines: string[] = []
   const child = spawn(process.execPath, ['stack/bootstrap.mjs', 'start', ...args], {
     cwd: repositoryFolder,
