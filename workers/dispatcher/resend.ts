@@ -51,6 +51,8 @@ export function createResend({ db, valkey, prefix, queues, log, onSent }: Option
 
   async function repair(processId: string): Promise<boolean> {
     const sign = `repairing ${randomUUID()}`
+    // Where the key is, other dispatchers add jobs; and only what is done after the sign is sure to have stayed.
+    await pauseAgain()
     await valkey.set(markerKey, sign)
     await pauseAgain()
     const now = Date.now()
@@ -136,7 +138,11 @@ export function createResend({ db, valkey, prefix, queues, log, onSent }: Option
     async send(claimed: OutboxJob[], claimedAt: number): Promise<void> {
       // In a Valkey that was just emptied nothing is added before it knows again which queues are paused.
       const isWhole = !running && (await valkey.exists(markerKey)) === 1
-      if (!isWhole) await findLossesOnce()
+      if (!isWhole) {
+        await findLossesOnce()
+        // Another dispatcher may be at it, and not have come so far.
+        await pauseAgain()
+      }
       const isFresh = isWhole && performance.now() - claimedAt < ADD_WITHIN_MS
       const rows = isFresh ? claimed : await keepUnfinished(db, await queues.missing(claimed))
       await queues.add(rows)
