@@ -3,14 +3,11 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
 import { reservedPort } from '#test/helpers/reserved-port.ts'
 import { until } from '#test/helpers/until.ts'
-
-// Each starts processes.
-vi.setConfig({ testTimeout: 60_000 })
 
 const SECRET = '0123456789abcdef'
 const headers = {

@@ -33,6 +33,7 @@ async function viewerBySession(c: Context<AppEnv>, token: Token): Promise<Viewer
   const { id: sessionId, expiresAt } = session
   return {
     ...identityOf(user),
+    askedAt: now,
     proof: { kind: 'session', sessionId, isElevated, expiresAt, fromCookie },
   }
 }
@@ -46,10 +47,12 @@ async function touch(c: Context<AppEnv>, session: Session, now: Date) {
 }
 
 async function viewerByApiKey(c: Context<AppEnv>, key: string): Promise<Viewer> {
-  const found = await findApiKeyByHash(c.var.deps.db, await tokenHashOf(key))
+  const { db, clock } = c.var.deps
+  const askedAt = clock()
+  const found = await findApiKeyByHash(db, await tokenHashOf(key))
   if (!found) throw new AppError('not_authenticated', 'Invalid API key')
   const { id: apiKeyId, permissions } = found.apiKey
-  return { ...identityOf(found.user), proof: { kind: 'apiKey', apiKeyId, permissions } }
+  return { ...identityOf(found.user), askedAt, proof: { kind: 'apiKey', apiKeyId, permissions } }
 }
 
 function identityOf(user: User) {

@@ -8,6 +8,8 @@ export type Viewer = {
   isAdmin: boolean
   quotaSizeBytes: number | null
   quotaUsageBytes: number
+  /** Just before the proof was read: it may have been revoked at any time since. */
+  askedAt: Date
   proof:
     | {
         kind: 'session'

@@ -8,7 +8,7 @@ export const Admitted = z.object({
   userId: UserId,
   sessionId: SessionId.optional(),
   apiKeyId: ApiKeyId.optional(),
-  /** When the proof was looked at: what was revoked later concerns it. */
+  /** Before the proof was read: what was revoked later concerns it. */
   admittedAt: z.number(),
   expiresAt: z.number().optional(),
 })
@@ -23,8 +23,8 @@ export type Listener = Admitted & {
   isJoined: boolean
 }
 
-export function admittedOf({ id: userId, proof }: Viewer, admittedAt: Date): Admitted {
-  const at = { userId, admittedAt: admittedAt.getTime() }
+export function admittedOf({ id: userId, askedAt, proof }: Viewer): Admitted {
+  const at = { userId, admittedAt: askedAt.getTime() }
   if (proof.kind === 'apiKey') return { ...at, apiKeyId: proof.apiKeyId }
   const { sessionId, expiresAt } = proof
   return { ...at, sessionId, ...(expiresAt && { expiresAt: expiresAt.getTime() }) }

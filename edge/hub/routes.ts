@@ -23,7 +23,7 @@ async function handOver(c: Context<AppEnv>): Promise<Response> {
       headers: {
         authorization: `Bearer ${settings.HUB_SECRET}`,
         upgrade: 'websocket',
-        [ADMITTED_HEADER]: JSON.stringify(admittedOf(viewer, deps.clock())),
+        [ADMITTED_HEADER]: JSON.stringify(admittedOf(viewer)),
       },
     })
     .catch((cause) => {
