@@ -94,16 +94,27 @@ test('stops with a clear word when the token is not accepted', async () => {
 })
 
 test('stops when it is asked to, and goes on later', async () => {
-  const { run, write } = await setup()
-  for (let index = 0; index < 300; index++) await write(`${index}.jpg`, 50_000)
   const stopping = new AbortController()
-  setTimeout(() => stopping.abort(new Error('Stopped')), 300)
+  let puts = 0
+  const { run, write } = await setup({
+    faultOf: ({ method }) => {
+      if (method === 'PUT' && ++puts === 50) stopping.abort(new Error('Stopped'))
+      return undefined
+    },
+  })
+  for (let index = 0; index < 300; index++) await write(`${index}.jpg`, 5_000)
   await expect(run({ signal: stopping.signal })).rejects.toThrow('Stopped')
 
   const { added, alreadyThere, failed } = await run()
 
   expect(added + alreadyThere).toBe(300)
   expect(failed).toEqual([])
+})
+
+test('stops when it was asked to before it looked', async () => {
+  const { run } = await setup()
+
+  await expect(run({ signal: AbortSignal.abort(new Error('Stopped')) })).rejects.toThrow('Stopped')
 })
 
 test('says what is no folder', async () => {

@@ -126,6 +126,8 @@ type Queue = ReturnType<typeof createNodeUploadQueue>
 /** Rejects when going on makes no sense: the person stops it, or the server no longer knows the token. */
 function stopReason(queue: Queue, signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
+    // While the last file was measured, for one.
+    if (signal.aborted) return reject(signal.reason)
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
     queue.subscribe((snapshot: UploadSnapshot<NodeSource>) => {
       if (snapshot.isSignedOut) reject(new ImportError('The server does not accept the token'))
