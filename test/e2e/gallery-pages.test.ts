@@ -174,7 +174,9 @@ describe('what is done to many', () => {
     await page.getByRole('heading', { name: 'The archive is empty' }).waitFor()
     await page.getByRole('link', { name: 'Photos', exact: true }).click()
     await until(async () => (await tilesOf(page).count()) === 6)
-    expect((await rowsOf(user.id)).every(({ visibility }) => visibility === 'timeline')).toBe(true)
+    await until(async () =>
+      (await rowsOf(user.id)).every(({ visibility }) => visibility === 'timeline'),
+    )
   })
 })
 
