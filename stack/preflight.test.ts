@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -56,6 +57,25 @@ test('what an earlier start left behind is stopped, and only that', async () => 
   expect(said).toEqual([
     `An earlier start ended without stopping gateway (${child.pid}); stopping that first.`,
   ])
+  expect(listPidNames(runFolderOf(folder))).toEqual([])
+})
+
+test('what ends by itself while another is stopped does not fail the start', async () => {
+  const second = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  const takesItAlong = `process.on('SIGTERM', () => {
+    process.kill(${second.pid}, 'SIGKILL')
+    setTimeout(() => process.exit(), 300)
+  })
+  console.log('up')
+  setInterval(() => {}, 1000)`
+  const first = spawn(process.execPath, ['-e', takesItAlong])
+  writePid(runFolderOf(folder), 'edge-1', first.pid ?? 0)
+  writePid(runFolderOf(folder), 'gateway', second.pid ?? 0)
+  await once(first.stdout, 'data')
+
+  await endLeftovers(folder, () => {})
+
+  expect(second.signalCode).toBe('SIGKILL')
   expect(listPidNames(runFolderOf(folder))).toEqual([])
 })
 

@@ -67,6 +67,15 @@ const rank = (name: string) =>
 /** Postgres ends at once and safely on SIGINT; the Hub would wait for everybody to leave. */
 const SIGNALS: Record<string, NodeJS.Signals> = { postgres: 'SIGINT', hub: 'SIGKILL' }
 
+/** What has ended by itself meanwhile, such as with the one that was stopped before it, is as good as stopped. */
+function send(pid: number, signal: NodeJS.Signals) {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 /**
  * A supervisor that was itself killed leaves its processes behind. They are known by their pid files, and by when they
  * began: a number that now belongs to another program is only a stale file.
@@ -81,10 +90,10 @@ export async function endLeftovers(dataFolder: string, say: (line: string) => vo
     say(`An earlier start ended without stopping ${list}; stopping that first.`)
   }
   for (const leftover of leftovers) {
-    process.kill(leftover.pid, SIGNALS[leftover.name] ?? 'SIGTERM')
+    send(leftover.pid, SIGNALS[leftover.name] ?? 'SIGTERM')
     const until = Date.now() + END_TIMEOUT_MS
     while (isAlive(runFolder, leftover)) {
-      if (Date.now() > until) process.kill(-leftover.pid, 'SIGKILL')
+      if (Date.now() > until) send(-leftover.pid, 'SIGKILL')
       await sleep(50)
     }
   }
