@@ -5,7 +5,7 @@ const INTERVAL_MS = 20
 /** Waits for a condition, with a limit. A failing look counts as not yet, and is told when the time is up. */
 export async function until(
   condition: () => Promise<boolean> | boolean,
-  { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
+  { timeoutMs = 30_000 }: { timeoutMs?: number } = {},
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs
   let failure: unknown
