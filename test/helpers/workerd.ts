@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { test } from 'vitest'
 import { openListener } from '#stack/listener.ts'
 import { addressOf } from '../../edge/build/workerd-config.ts'
-import { buildEdge, buildHub } from '../../edge/build.ts'
 import { atEndOfFile } from './at-end-of-file.ts'
+import { copyBuilt } from './built.ts'
 import { reservedPort, reservedPorts } from './reserved-port.ts'
 import { until } from './until.ts'
 
@@ -53,13 +53,13 @@ export async function buildTestEdge(): Promise<string> {
     '<!doctype html><title>Tintype</title><script type="module" src="/assets/main-1a2b.js"></script>',
   )
   await writeFile(join(folder, 'dist', 'web', 'assets', 'main-1a2b.js'), 'document.title = "x"')
-  await buildEdge(join(folder, 'dist', 'edge'))
+  await copyBuilt('edge', folder)
   return folder
 }
 
 /** The bundle of the process `hub` beside that of the edge. */
 export async function buildTestHub(folder: string): Promise<void> {
-  await buildHub(join(folder, 'dist', 'hub'))
+  await copyBuilt('hub', folder)
 }
 
 /** `processes` workerds that serve the bundle on one inherited descriptor, as in production. */
