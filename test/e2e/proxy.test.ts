@@ -11,7 +11,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { assets } from '#db/schema/tables.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createAccounts, createBackend } from '#test/helpers/backend.ts'
-import { buildGallery, closeWithTest, dropFiles, launchChromium } from '#test/helpers/gallery.ts'
+import { copyBuilt } from '#test/helpers/built.ts'
+import { closeWithTest, dropFiles, launchChromium } from '#test/helpers/gallery.ts'
 import { nginxPath, startNginx } from '#test/helpers/nginx.ts'
 import { buildTestEdge, startWorkerd } from '#test/helpers/workerd.ts'
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tintype-proxy-'))
   atEndOfFile(() => rm(folder, { recursive: true }))
   edgeFolder = await buildTestEdge()
-  await buildGallery(edgeFolder)
+  await copyBuilt('web', edgeFolder)
   browser = await launchChromium(`--host-resolver-rules=MAP ${NAME} 127.0.0.1`)
 })
 

@@ -1,4 +1,4 @@
-import { cp } from 'node:fs/promises'
+import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildChanged } from '#stack/build.ts'
 import { withLock } from '#stack/build-lock.ts'
@@ -9,9 +9,12 @@ const distFolder = join(repositoryFolder, 'dist')
 const silent = createSteps({ write: () => {} })
 
 /** What `npm test` has built before, or what is built now where its source has changed since: into `folder`/dist. */
-export async function copyBuilt(name: 'edge' | 'hub', folder: string): Promise<void> {
+export async function copyBuilt(name: 'edge' | 'hub' | 'web', folder: string): Promise<void> {
   await buildChanged(silent, [name])
-  const copy = () => cp(join(distFolder, name), join(folder, 'dist', name), { recursive: true })
+  const target = join(folder, 'dist', name)
+  await rm(target, { recursive: true, force: true })
   // Nobody builds it anew in the middle of this.
-  await withLock(join(distFolder, '.stamps'), 'lock', copy)
+  await withLock(join(distFolder, '.stamps'), 'lock', () =>
+    cp(join(distFolder, name), target, { recursive: true }),
+  )
 }
