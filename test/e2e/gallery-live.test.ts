@@ -12,7 +12,10 @@ import {
   openGallery,
   tilesOf,
 } from '#test/helpers/gallery.ts'
+import { until } from '#test/helpers/until.ts'
 import { startWholeStack, type WholeStack } from '#test/helpers/whole-stack.ts'
+
+const QUIET_MS = 2_000
 
 let stack: WholeStack
 let folder: string
@@ -36,6 +39,16 @@ test('an open page shows what other devices do, at once and without asking', asy
       }),
     )
   })
+  const asked: string[] = []
+  let askedAtMs = 0
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url())
+    if (!pathname.startsWith('/api/timeline')) return
+    asked.push(pathname)
+    askedAtMs = performance.now()
+  })
+  // What is new is gathered for a quarter of a second, and for twice that while more comes.
+  const isQuiet = () => until(() => performance.now() - askedAtMs > QUIET_MS, { timeoutMs: 60_000 })
   await logIn(page, user)
   await page.getByRole('heading', { name: 'Your photos live here' }).waitFor()
   await isConnected
@@ -65,19 +78,36 @@ test('an open page shows what other devices do, at once and without asking', asy
   await upload(photo.subarray(0, 100), 'broken.jpg')
   await page.getByRole('link', { name: /cannot be shown: \S+/ }).waitFor()
 
-  const asked: string[] = []
-  page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  await isQuiet()
+  const before = asked.length
   const tile = page.locator(`a[data-asset="${id}"]`)
   await change('/api/assets', 'PUT', { ids: [id], isFavorite: true })
   await page.getByRole('link', { name: /favourite/ }).waitFor()
   await change('/api/assets', 'DELETE', { ids: [id], force: false })
   await tile.waitFor({ state: 'detached' })
   expect(await tilesOf(page).count()).toBe(1)
-  expect(asked.filter((path) => path.startsWith('/api/timeline'))).toEqual([])
+  expect(asked.slice(before)).toEqual([])
 
   await change('/api/trash/restore/assets', 'POST', { ids: [id] })
   await tile.waitFor()
   expect(faults).toEqual([])
+})
+
+test('a picture that did not come for a while comes when it can', async () => {
+  const browser = await launchChromium()
+  const { page } = await openGallery(browser, { url: stack.url })
+  let refused = 0
+  await page.route(/thumbnail/, (route) => {
+    if (route.request().resourceType() !== 'image' || refused >= 3) return route.continue()
+    refused += 1
+    return route.abort()
+  })
+  await logIn(page, await newUser())
+
+  await dropFiles(page, [await makePhoto(join(folder, 'slow.jpg'), { colour: '#335577' })])
+
+  await expectPictures(page, 1)
+  expect(refused).toBe(3)
 })
 
 test('a part of the page that did not load once is loaded when it is needed again', async () => {
