@@ -62,7 +62,13 @@ async function setup(options: Parameters<typeof startStandInUploadServer>[0] = {
       () =>
         [...server.uploads.values()].filter(({ state }) => state === 'complete').length === count,
     )
-  return { server, root, folder, said, start, write, names, untilThere }
+  /** The server has a file before the watch knows that it does. */
+  const untilTold = (count: number) =>
+    until(() => {
+      const told = [...said.join('').matchAll(/(\d+) files? uploaded/g)]
+      return told.reduce((sum, [, files]) => sum + Number(files), 0) === count
+    })
+  return { server, root, folder, said, start, write, names, untilThere, untilTold }
 }
 
 test('what lies in a folder goes up, and then what comes into it, in new subfolders too', async () => {
@@ -106,12 +112,12 @@ test('a file that grows is waited for', async () => {
 })
 
 test('after a restart nothing is read or sent again, and what came meanwhile goes up', async () => {
-  const { start, write, untilThere, server, said } = await setup()
+  const { start, write, untilThere, untilTold, server, said } = await setup()
   await write('a.jpg')
   await write('b.jpg')
   await write('notes.txt')
   const first = start()
-  await untilThere(2)
+  await untilTold(2)
   await until(() => said.join('').includes('notes.txt: not a photo or video'))
   await first.stop()
   const asked = server.seen.length
