@@ -264,7 +264,8 @@ describe('from Node', () => {
     }
 
     await api.complete(created.upload.id, signal)
-    await until(async () => (await api.find({ id: created.upload.id }, signal)).state === 'failed')
+    const stateOf = async () => (await api.find({ id: created.upload.id }, signal)).state
+    await until(async () => (await stateOf()) === 'failed', { timeoutMs: 60_000 })
 
     expect(await listAssets(user)).toEqual([])
     const [upload] = await backend.db.select().from(uploads).where(eq(uploads.ownerId, user.id))

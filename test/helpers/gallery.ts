@@ -16,6 +16,7 @@ import { atEndOfFile } from './at-end-of-file.ts'
 import { edgeRuntime } from './workerd.ts'
 
 const CLOSE_LIMIT_MS = 8_000
+const PATIENCE_MS = 60_000
 const UNHELD = { ref: false }
 const CHROMIUM = process.env.CHROMIUM_PATH ?? process.env.CHROMIUM ?? '/usr/bin/chromium'
 
@@ -53,6 +54,7 @@ export async function openGallery(
 ) {
   const context = await browser.newContext({ baseURL: url, locale: 'en-GB', ...options })
   closeWithTest(context)
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const faults: string[] = []
   const origins = new Set([new URL(url).origin])
