@@ -282,12 +282,16 @@ describe('uploads', () => {
     const { page } = await gallery.openAsNewUser()
     page.on('dialog', (dialog) => dialog.accept())
     let isHeld = true
-    await page.route(/X-Amz-Signature/, (route) =>
-      isHeld && route.request().method() === 'PUT' ? undefined : route.continue(),
-    )
+    let held = 0
+    await page.route(/X-Amz-Signature/, (route) => {
+      if (!isHeld || route.request().method() !== 'PUT') return route.continue()
+      held += 1
+    })
     await dropFiles(page, await threePhotos())
     await page.getByRole('heading', { name: /^Uploading/ }).waitFor()
     await page.getByText('0 %').first().waitFor()
+    // What is not held yet would be up before the page is gone, and no longer missing.
+    await until(() => held === 3, { timeoutMs: 60_000 })
     isHeld = false
     await page.reload()
 
