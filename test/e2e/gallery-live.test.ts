@@ -26,6 +26,31 @@ beforeAll(async () => {
   ;({ newUser } = await createAccounts(stack.url))
 })
 
+type Viewer = { token: string }
+type Sent = { path: string; method: string; body?: BodyInit; type?: string }
+
+async function send({ token }: Viewer, { path, method, body, type }: Sent) {
+  const response = await fetch(`${stack.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, ...(type && { 'content-type': type }) },
+    ...(body && { body }),
+  })
+  expect(response.ok).toBe(true)
+  return response.status === 204 ? undefined : await response.json()
+}
+
+/** Another device's upload. */
+async function upload(viewer: Viewer, bytes: Uint8Array, name: string) {
+  const body = new FormData()
+  body.append('assetData', new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }), name)
+  body.append('fileCreatedAt', '2023-06-05T10:00:00.000Z')
+  body.append('fileModifiedAt', '2023-06-05T10:00:00.000Z')
+  const { id } = (await send(viewer, { path: '/api/assets', method: 'POST', body })) as {
+    id: string
+  }
+  return id
+}
+
 test('an open page shows what other devices do, at once and without asking', async () => {
   const user = await newUser()
   const browser = await launchChromium()
@@ -53,29 +78,14 @@ test('an open page shows what other devices do, at once and without asking', asy
   await page.getByRole('heading', { name: 'Your photos live here' }).waitFor()
   await isConnected
 
-  const send = async (path: string, method: string, body: BodyInit, type?: string) => {
-    const authorization = `Bearer ${user.token}`
-    const headers = { authorization, ...(type && { 'content-type': type }) }
-    const response = await fetch(`${stack.url}${path}`, { method, headers, body })
-    expect(response.ok).toBe(true)
-    return response.status === 204 ? undefined : await response.json()
-  }
-  const upload = async (bytes: Uint8Array, name: string) => {
-    const form = new FormData()
-    form.append('assetData', new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' }), name)
-    form.append('fileCreatedAt', '2023-06-05T10:00:00.000Z')
-    form.append('fileModifiedAt', '2023-06-05T10:00:00.000Z')
-    const { id } = (await send('/api/assets', 'POST', form)) as { id: string }
-    return id
-  }
   const change = (path: string, method: string, body: object) =>
-    send(path, method, JSON.stringify(body), 'application/json')
+    send(user, { path, method, body: JSON.stringify(body), type: 'application/json' })
 
   const photo = await readFile(await makePhoto(join(folder, 'here.jpg')))
-  const id = await upload(photo, 'here.jpg')
+  const id = await upload(user, photo, 'here.jpg')
   await expectPictures(page, 1)
   // What is left of it ends before its picture begins.
-  await upload(photo.subarray(0, 100), 'broken.jpg')
+  await upload(user, photo.subarray(0, 100), 'broken.jpg')
   await page.getByRole('link', { name: /cannot be shown: \S+/ }).waitFor()
 
   await isQuiet()
@@ -91,6 +101,31 @@ test('an open page shows what other devices do, at once and without asking', asy
   await change('/api/trash/restore/assets', 'POST', { ids: [id] })
   await tile.waitFor()
   expect(faults).toEqual([])
+})
+
+test('what comes before the page hears of anything is there when it does', async () => {
+  const user = await newUser()
+  const browser = await launchChromium()
+  const { page } = await openGallery(browser, { url: stack.url })
+  let connect = () => {}
+  const mayConnect = new Promise<void>((resolve) => {
+    connect = resolve
+  })
+  await page.routeWebSocket(/socket\.io/, async (socket) => {
+    await mayConnect
+    socket.connectToServer()
+  })
+  await logIn(page, user)
+  await page.getByRole('heading', { name: 'Your photos live here' }).waitFor()
+
+  const photo = await readFile(await makePhoto(join(folder, 'early.jpg'), { colour: '#775533' }))
+  const id = await upload(user, photo, 'early.jpg')
+  await until(
+    async () => (await send(user, { path: `/api/assets/${id}`, method: 'GET' })).thumbhash,
+  )
+  connect()
+
+  await expectPictures(page, 1)
 })
 
 test('a picture that did not come for a while comes when it can', async () => {

@@ -13,15 +13,14 @@ const SLOWEST_RETRY_MS = 30_000
  *     const stop = realtime.onEvent('on_upload_success', (asset) => …)
  *     const stop = realtime.onCatchUp(() => …)
  *
- * Events are lost while there is no connection: `onCatchUp` is called whenever it is back, to ask anew. Not at the
- * first time, since pages ask for what they show anyway.
+ * Events are lost while there is no connection: `onCatchUp` is called whenever it is there, to ask anew. At the first
+ * time too: what a page shows was asked for before.
  */
 class Realtime {
   isConnected = $state(false)
 
   #socket: Socket | undefined
   #isWanted = false
-  #hasBeenConnected = false
   readonly #listeners = new Map<string, Set<(args: unknown[]) => void>>()
   readonly #catchUps = new Set<() => void>()
 
@@ -54,8 +53,7 @@ class Realtime {
     this.#socket = socket
     socket.on('connect', () => {
       this.isConnected = true
-      if (this.#hasBeenConnected) for (const catchUp of this.#catchUps) catchUp()
-      this.#hasBeenConnected = true
+      for (const catchUp of this.#catchUps) catchUp()
     })
     socket.on('disconnect', () => {
       this.isConnected = false
@@ -67,7 +65,6 @@ class Realtime {
 
   disconnect() {
     this.#isWanted = false
-    this.#hasBeenConnected = false
     this.#socket?.disconnect()
     this.#socket = undefined
   }

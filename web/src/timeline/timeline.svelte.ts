@@ -80,7 +80,10 @@ export class Timeline implements AssetSource {
     } catch (error) {
       this.failure = wordsOf(error)
       if (this.status !== 'ready') this.status = 'failed'
+      return
     }
+    // Something changed after the question: the answer may be without it.
+    if (this.#isStale) await this.reload()
   }
 
   markStale() {
