@@ -1,6 +1,9 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
+/** Half of the time a test waits for something else than the processor: two side by side fill two cores. */
+const maxWorkers = Math.max(2, Math.min(4, availableParallelism() - 1))
 const NOT_OURS = ['node_modules/**', 'dist/**', '.tintype*/**']
 
 export default defineConfig({
@@ -8,6 +11,7 @@ export default defineConfig({
     projects: [
       {
         test: {
+          maxWorkers,
           name: 'node',
           pool: 'forks',
           include: ['**/*.test.ts'],
@@ -26,6 +30,7 @@ export default defineConfig({
           })),
         ],
         test: {
+          maxWorkers,
           name: 'workerd',
           include: ['**/*.workerd.test.ts'],
           exclude: NOT_OURS,
@@ -35,25 +40,24 @@ export default defineConfig({
       },
       {
         test: {
+          maxWorkers,
           name: 'e2e',
           pool: 'forks',
           include: ['test/e2e/**/*.test.ts'],
           exclude: NOT_OURS,
           globalSetup: ['./test/helpers/global-setup.ts'],
-          // Each starts processes of its own; side by side they would only wait for each other.
-          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
       },
       {
         test: {
+          maxWorkers,
           name: 'e2e-wrangler',
           pool: 'forks',
           include: ['asset-bytes', 'gallery', 'upload'].map((name) => `test/e2e/${name}.test.ts`),
           globalSetup: ['./test/helpers/global-setup.ts'],
           env: { EDGE_RUNTIME: 'wrangler' },
-          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

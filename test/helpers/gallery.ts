@@ -10,7 +10,6 @@ import {
   type Page,
 } from 'playwright-core'
 import sharp from 'sharp'
-import { build } from 'vite'
 import { expect, inject, onTestFinished } from 'vitest'
 import { atEndOfFile } from './at-end-of-file.ts'
 import { edgeRuntime } from './workerd.ts'
@@ -19,16 +18,6 @@ const CLOSE_LIMIT_MS = 8_000
 const PATIENCE_MS = 60_000
 const UNHELD = { ref: false }
 const CHROMIUM = process.env.CHROMIUM_PATH ?? process.env.CHROMIUM ?? '/usr/bin/chromium'
-
-/** The gallery as it is shipped, into the folder that an edge of the tests serves. */
-export async function buildGallery(edgeFolder: string): Promise<void> {
-  await build({
-    configFile: join(process.cwd(), 'web', 'vite.config.ts'),
-    root: join(process.cwd(), 'web'),
-    logLevel: 'error',
-    build: { outDir: join(edgeFolder, 'dist', 'web'), emptyOutDir: true },
-  })
-}
 
 export async function launchChromium(...args: string[]): Promise<Browser> {
   const browser = await chromium.launch({

@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { createAccounts, createBackend } from './backend.ts'
-import { buildGallery, createFolder, launchChromium, logIn, openGallery } from './gallery.ts'
+import { copyBuilt } from './built.ts'
+import { createFolder, launchChromium, logIn, openGallery } from './gallery.ts'
 import { buildTestEdge, startEdge } from './workerd.ts'
 
 export const DESKTOP = { viewport: { width: 1440, height: 900 } }
@@ -15,7 +16,7 @@ export const PHONE = {
 export async function startGallery({ chromium = [] }: { chromium?: string[] } = {}) {
   const folder = await createFolder()
   const edgeFolder = await buildTestEdge()
-  await buildGallery(edgeFolder)
+  await copyBuilt('web', edgeFolder)
   const backend = await createBackend()
   const edge = await startEdge(edgeFolder, backend.edgeVariables, 2)
   const accounts = await createAccounts(edge.url)
