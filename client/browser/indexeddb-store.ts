@@ -1,10 +1,13 @@
 import type { UploadRecord, UploadStore } from '../upload-types.ts'
+import { within } from './within.ts'
 
 const DATABASE = 'tintype-uploads'
 const STORE = 'unfinished'
 const VERSION = 2
 /** Each file of a drop is looked up: ten thousand of them must not each read all the others. */
 const BY_FINGERPRINT = 'by-fingerprint'
+/** A store that is full, closed, forbidden or silent costs the resume after a reload, not the upload. */
+const ANSWER_LIMIT_MS = 5_000
 
 type Kept = UploadRecord & { userId: string; pageId: string }
 
@@ -16,22 +19,34 @@ type Kept = UploadRecord & { userId: string; pageId: string }
 export function createIndexedDbStore(userId: string): UploadStore {
   const pageId = holdPageLock()
   const opened = openDatabase()
+  let isSilent = false
 
-  const run = async <Answer>(
+  const ask = async <Answer>(
     mode: IDBTransactionMode,
     work: (store: IDBObjectStore) => IDBRequest<Answer> | undefined,
   ): Promise<Answer | undefined> => {
     const database = await opened
     if (!database) return undefined
-    const answer = new Promise<Answer | undefined>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const transaction = database.transaction(STORE, mode)
       const request = work(transaction.objectStore(STORE))
       transaction.oncomplete = () => resolve(request?.result)
       transaction.onerror = () => reject(transaction.error)
       transaction.onabort = () => reject(transaction.error)
     })
-    // A store that is full, closed or forbidden costs the resume after a reload, not the upload.
-    return answer.catch(() => undefined)
+  }
+  /** Nobody waits for a store that has not answered in time until it does. */
+  const run: typeof ask = (mode, work) => {
+    const answer = ask(mode, work)
+      .catch(() => undefined)
+      .finally(() => {
+        isSilent = false
+      })
+    if (isSilent) return Promise.resolve(undefined)
+    return within(ANSWER_LIMIT_MS, answer, () => {
+      isSilent = true
+      return undefined
+    })
   }
   const listOwn = async () => {
     const kept = (await run<Kept[]>('readonly', (store) => store.getAll())) ?? []

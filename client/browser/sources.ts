@@ -1,3 +1,5 @@
+import { within } from './within.ts'
+
 /** A file in the page. `handle` survives a reload where the browser knows such handles. */
 export type BrowserSource = {
   file: File
@@ -6,6 +8,8 @@ export type BrowserSource = {
   sidecar?: File
 }
 
+/** Handles only serve the resume after a reload: a browser that gives none in time takes no upload away. */
+const HANDLE_LIMIT_MS = 10_000
 const SIDECAR = /\.xmp$/i
 
 export function sourcesOfFiles(files: Iterable<File> | null | undefined): BrowserSource[] {
@@ -51,7 +55,8 @@ function sourcesOfItem(item: DataTransferItem): Promise<BrowserSource[]> {
   const file = item.getAsFile()
   const entry = item.webkitGetAsEntry()
   // On plain http Chromium offers the call too, and ends the page that makes it.
-  const handle = isSecureContext ? item.getAsFileSystemHandle?.().catch(() => null) : undefined
+  const asked = isSecureContext ? item.getAsFileSystemHandle?.().catch(() => null) : undefined
+  const handle = asked && within(HANDLE_LIMIT_MS, asked, () => null)
   return readItem({ file, entry, handle })
 }
 
@@ -61,6 +66,7 @@ async function readItem(item: {
   handle: Promise<FileSystemHandle | null> | undefined
 }): Promise<BrowserSource[]> {
   const handle = await item.handle
+  if (handle && isFileHandle(handle) && item.file) return [{ file: item.file, handle }]
   if (handle) return sourcesOfHandle(handle)
   if (item.entry?.isDirectory) return sourcesOfEntry(item.entry)
   return item.file ? [{ file: item.file }] : []

@@ -46,6 +46,12 @@ beforeAll(async () => {
   accounts = await createAccounts(edge.url)
 })
 
+/** As in a browser whose database and file handles never answer. */
+function silenceBrowserStores() {
+  IDBFactory.prototype.open = () => new EventTarget() as IDBOpenDBRequest
+  DataTransferItem.prototype.getAsFileSystemHandle = () => new Promise(() => {})
+}
+
 async function makeFile(name: string, bytes: number | Buffer) {
   const content = typeof bytes === 'number' ? randomBytes(bytes) : bytes
   const path = join(folder, name)
@@ -300,10 +306,14 @@ describe('from a page', () => {
   })
 
   /** A page that is logged in, at the far end of a line. */
-  async function openPage(line: TcpProxy, { host = '127.0.0.1' } = {}) {
+  async function openPage(
+    line: TcpProxy,
+    { host = '127.0.0.1', initScript }: { host?: string; initScript?: () => void } = {},
+  ) {
     const user = await accounts.newUser()
     const context = await browser.newContext()
     closeWithTest(context)
+    if (initScript) await context.addInitScript(initScript)
     const page = await context.newPage()
     const faults: string[] = []
     page.on('pageerror', (error) => faults.push(error.message))
@@ -352,6 +362,20 @@ describe('from a page', () => {
     ])
     expect(await listAssets(user)).toHaveLength(2)
     await expectTrueBytes(user)
+    expect(faults).toEqual([])
+  })
+
+  test('a browser that keeps nothing, and does not say so, uploads all the same', async () => {
+    const line = await startTcpProxy(edge.port)
+    const { page, user, faults } = await openPage(line, { initScript: silenceBrowserStores })
+    const photo = await makeFile('unkept.jpg', 60_000)
+
+    await dropFiles(page, [photo.path])
+    await page.waitForFunction(() => window.queue.snapshot.entries.length === 1)
+    await whenIdle(page)
+
+    expect(await statesOf(page)).toEqual([['unkept.jpg', 'done']])
+    expect(await listAssets(user)).toHaveLength(1)
     expect(faults).toEqual([])
   })
 

@@ -99,8 +99,10 @@ export async function createFolder(): Promise<string> {
 export async function dropFiles(page: Page, files: string[]): Promise<void> {
   const session = await page.context().newCDPSession(page)
   const data = { items: [], files, dragOperationsMask: 1 }
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+  for (const type of ['dragEnter', 'dragOver', 'dragOver', 'drop'] as const) {
     await session.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data })
+    // Chromium drops nothing on a page whose consent to the last move it has not heard yet.
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)))
   }
   await session.detach()
 }
