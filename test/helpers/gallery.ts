@@ -19,10 +19,13 @@ const PATIENCE_MS = 60_000
 const UNHELD = { ref: false }
 const CHROMIUM = process.env.CHROMIUM_PATH ?? process.env.CHROMIUM ?? '/usr/bin/chromium'
 
+/** An emulated one costs more than none. The map still draws with it. */
+const WITHOUT_GPU = ['--disable-gpu-compositing', '--disable-gpu-rasterization']
+
 export async function launchChromium(...args: string[]): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
-    args: ['--no-sandbox', ...args],
+    args: ['--no-sandbox', ...WITHOUT_GPU, ...args],
   })
   atEndOfFile(() => browser.close())
   return browser
