@@ -128,6 +128,29 @@ test('what comes before the page hears of anything is there when it does', async
   await expectPictures(page, 1)
 })
 
+test('what was sent stays in sight while the server cannot tell of it', async () => {
+  const browser = await launchChromium()
+  const { page } = await openGallery(browser, { url: stack.url })
+  let isBroken = false
+  let refused = 0
+  await page.route('**/api/timeline/**', (route) => {
+    if (!isBroken) return route.continue()
+    refused += 1
+    return route.abort()
+  })
+  await logIn(page, await newUser())
+  await page.getByRole('heading', { name: 'Your photos live here' }).waitFor()
+
+  isBroken = true
+  await dropFiles(page, [await makePhoto(join(folder, 'kept.jpg'), { colour: '#553377' })])
+  await page.getByRole('heading', { name: '1 file uploaded' }).waitFor()
+  await until(() => refused >= 3)
+  expect(await tilesOf(page).count()).toBe(1)
+  isBroken = false
+
+  await expectPictures(page, 1)
+})
+
 test('a picture that did not come for a while comes when it can', async () => {
   const browser = await launchChromium()
   const { page } = await openGallery(browser, { url: stack.url })

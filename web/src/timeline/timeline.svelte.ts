@@ -146,16 +146,19 @@ export class Timeline implements AssetSource {
 
   /**
    * Assets were added on the server: the counts and these months are asked for again. Nothing is told before all
-   * of it is there, so that a month that consists of uploads never turns grey in between.
+   * of it is there, so that a month that consists of uploads never turns grey in between. False: they could not be
+   * asked for.
    */
-  async refreshMonths(keys: string[]) {
+  async refreshMonths(keys: string[]): Promise<boolean> {
     try {
       const { buckets, months } = await readSettled(() => this.#askForNews(keys))
       this.#buckets = buckets
       for (const [key, assets] of months) this.#setAnswer(key, assets)
       this.#publishMonths()
+      return true
     } catch {
       this.markStale()
+      return false
     }
   }
 

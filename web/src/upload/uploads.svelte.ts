@@ -33,6 +33,7 @@ const NOTHING: Snapshot = {
 
 /** Months in which uploads were finished are asked for together. */
 const REFRESH_MS = 500
+const REFRESH_AGAIN_MS = 5_000
 
 class Uploads {
   snapshot = $state.raw<Snapshot>(NOTHING)
@@ -166,7 +167,12 @@ class Uploads {
     this.#months.clear()
     const { photos } = library.timelines
     const done = this.snapshot.entries.filter(({ state }) => state === 'done')
-    await photos.refreshMonths(months)
+    if (!(await photos.refreshMonths(months))) {
+      // Until the server can tell of them, what has been sent is shown from here.
+      for (const month of months) this.#months.add(month)
+      this.#refresh = setTimeout(() => void this.#refreshMonths(), REFRESH_AGAIN_MS)
+      return
+    }
     for (const { id, assetId } of done) this.#arrived.set(id, assetId ?? '')
     photos.setLocal(this.#tilesOf(this.snapshot.entries))
     photos.hurry()
