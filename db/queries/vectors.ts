@@ -39,6 +39,7 @@ type Facts = {
   model: string
   dimension: number
   access_method: string | null
+  /** Its operator class and its options. */
   definition: string | null
   vector_version: string | null
   vchord_version: string | null
@@ -63,6 +64,7 @@ function indexOf(facts: Facts): VectorIndex | undefined {
   return undefined
 }
 
+/** Asks the catalogue alone: Postgres' functions that describe an index fail while another process replaces it. */
 export async function findVectorSearch(
   db: Db,
   kind: VectorSpaceKind,
@@ -74,8 +76,10 @@ export async function findVectorSearch(
       pg_relation_size(to_regclass(format('%s_vectors_%s', s.kind, s.id))) as size_bytes
     from vector_spaces s
     left join lateral (
-      select m.amname as access_method, pg_get_indexdef(x.indexrelid) as definition
+      select m.amname as access_method,
+        concat_ws(' ', o.opcname, array_to_string(c.reloptions, ' ')) as definition
       from pg_index x join pg_class c on c.oid = x.indexrelid join pg_am m on m.oid = c.relam
+        join pg_opclass o on o.oid = x.indclass[0]
       where x.indrelid = to_regclass(format('%s_vectors_%s', s.kind, s.id))
         and m.amname in ('vchordrq', 'hnsw') and x.indisvalid
       limit 1) as i on true

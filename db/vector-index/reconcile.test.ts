@@ -68,6 +68,23 @@ test('builds an index anew that was made for another server, and answers meanwhi
   expect(space.said).toHaveLength(1)
 })
 
+test('what is known of an index stands for the whole of a question, though it goes meanwhile', async () => {
+  await using space = await setup()
+  const before = await findVectorSearch(space.db, 'clip')
+
+  const during = await space.db.transaction(
+    async (transaction) => {
+      await transaction.execute('select 1 from pg_class limit 1')
+      await space.owner.query(`drop index ${space.name}_idx`)
+      return await findVectorSearch(transaction, 'clip')
+    },
+    { isolationLevel: 'repeatable read' },
+  )
+
+  expect(before?.index).toBeDefined()
+  expect(during).toEqual(before)
+})
+
 test('cleans up after a build that was interrupted', async () => {
   await using space = await setup()
   await space.owner.query(`alter index ${space.name}_idx rename to ${space.name}_old`)
