@@ -40,7 +40,8 @@ export default defineConfig({
       },
       {
         test: {
-          maxWorkers,
+          // Each starts a browser or a stack of its own: side by side they keep each other from being quick.
+          fileParallelism: false,
           name: 'e2e',
           pool: 'forks',
           include: ['test/e2e/**/*.test.ts'],
@@ -52,7 +53,7 @@ export default defineConfig({
       },
       {
         test: {
-          maxWorkers,
+          fileParallelism: false,
           name: 'e2e-wrangler',
           pool: 'forks',
           include: ['asset-bytes', 'gallery', 'upload'].map((name) => `test/e2e/${name}.test.ts`),

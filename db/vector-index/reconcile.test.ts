@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import type { AssetId } from '#contracts/ids.ts'
+import { connectPg } from '#db/node.ts'
 import { openSpace, writeClipVectors } from '#db/queries/vector-spaces.ts'
 import { findNearest, findVectorSearch, vectorLiteral } from '#db/queries/vectors.ts'
 import { assets } from '#db/schema/tables.ts'
@@ -25,7 +26,7 @@ async function setup() {
   const name = `clip_vectors_${space.id}_nearest`
   const said: string[] = []
   return {
-    ...{ db, ids, name, owner, said, table: `clip_vectors_${space.id}` },
+    ...{ db, appUrl: database.appUrl, ids, name, owner, said, table: `clip_vectors_${space.id}` },
     reconcile: () => reconcileVectorIndexes(owner, (message) => said.push(message)),
     indexes: async () =>
       (
@@ -72,14 +73,13 @@ test('what is known of an index stands for the whole of a question, though it go
   await using space = await setup()
   const before = await findVectorSearch(space.db, 'clip')
 
-  const during = await space.db.transaction(
-    async (transaction) => {
-      await transaction.execute('select 1 from pg_class limit 1')
-      await space.owner.query(`drop index ${space.name}_idx`)
-      return await findVectorSearch(transaction, 'clip')
-    },
-    { isolationLevel: 'repeatable read' },
-  )
+  // One connection, and so one transaction.
+  await using asking = connectPg({ url: space.appUrl, max: 1 })
+  await asking.execute('begin isolation level repeatable read')
+  await asking.execute('select 1 from pg_class limit 1')
+  await space.owner.query(`drop index ${space.name}_idx`)
+  const during = await findVectorSearch(asking, 'clip')
+  await asking.execute('rollback')
 
   expect(before?.index).toBeDefined()
   expect(during).toEqual(before)
