@@ -40,7 +40,7 @@ export default defineConfig({
       },
       {
         test: {
-          // Each starts a browser or a stack of its own: side by side they keep each other from being quick.
+          // Each starts a browser or a stack of its own, with processes enough to fill two cores.
           fileParallelism: false,
           name: 'e2e',
           pool: 'forks',

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { expect, test } from 'vitest'
+import { quietPort } from '#stack/stores/free-port.ts'
 import { atEndOfFile } from '#test/helpers/at-end-of-file.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
-import { reservedPort } from '#test/helpers/reserved-port.ts'
 import { until } from '#test/helpers/until.ts'
 
 const SECRET = '0123456789abcdef'
@@ -18,7 +18,7 @@ const headers = {
 
 /** The gateway as a process of its own. */
 async function startProcess(appUrl: string) {
-  const port = await reservedPort()
+  const port = await quietPort()
   const child = spawn(process.execPath, [join(import.meta.dirname, 'index.ts')], {
     env: { APP_DATABASE_URL: appUrl, GATEWAY_SECRET: SECRET, GATEWAY_PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit'],

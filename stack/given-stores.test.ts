@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { reservedPort } from '#test/helpers/reserved-port.ts'
+import { quietPort } from '#stack/stores/free-port.ts'
 import { assertReachable } from './given-stores.ts'
 import { loadSettings } from './settings.ts'
 
@@ -20,7 +20,7 @@ test.each([
   ['VALKEY_URL', 'redis://127.0.0.1', {}],
   ['S3_ENDPOINT', 'http://127.0.0.1', { S3_ACCESS_KEY_ID: 'a', S3_SECRET_ACCESS_KEY: 'b' }],
 ])('a %s where nobody answers is told with its address', async (name, url, keys) => {
-  const port = await reservedPort()
+  const port = await quietPort()
   const settings = await settingsWith({ [name]: `${url}:${port}`, ...keys })
 
   await expect(assertReachable(settings)).rejects.toThrow(
@@ -29,7 +29,7 @@ test.each([
 })
 
 test('one that answers is taken, and those that Tintype runs itself are not asked', async () => {
-  const port = await reservedPort()
+  const port = await quietPort()
   const server = createServer().listen(port, '127.0.0.1')
   await once(server, 'listening')
   const settings = await settingsWith({ VALKEY_URL: `redis://127.0.0.1:${port}` })

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { reservedPort } from '#test/helpers/reserved-port.ts'
+import { quietPort } from '#stack/stores/free-port.ts'
 import { openListener } from './listener.ts'
 
 const closing: (() => void)[] = []
@@ -28,7 +28,7 @@ const ask = async (port: number) =>
   (await fetch(`http://127.0.0.1:${port}`, { headers: { connection: 'close' } })).text()
 
 test('several processes serve one port, and it stays open while one is replaced', async () => {
-  const port = await reservedPort()
+  const port = await quietPort()
   const listener = await openListener('127.0.0.1', port)
   closing.push(listener.close)
   const first = await serveOn(listener.descriptor)

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureBucket, ensureEvents } from './stores/bucket.ts'
-import { freePortsFrom } from './stores/free-port.ts'
+import { quietPort } from './stores/free-port.ts'
 import { eventsArnOf, type MinioOptions, planMinio } from './stores/minio.ts'
 import { planPostgres } from './stores/postgres.ts'
 import type { StorePlan } from './stores/store.ts'
@@ -21,8 +20,6 @@ export type RunningStore = {
 }
 
 const READY_TIMEOUT_MS = 60_000
-const FIRST_PORT = 20_000
-const LAST_PORT = 31_000
 const STOP_TIMEOUT_MS = 10_000
 
 /** Runs a plan with its output in `<dataFolder>/logs/<name>.log`, and waits until it answers. */
@@ -59,12 +56,6 @@ export async function runStore(plan: StorePlan, dataFolder: string) {
     await sleep(50)
   }
   return { pid: child.pid ?? 0, stop, [Symbol.asyncDispose]: stop }
-}
-
-/** Postgres takes seconds before it listens: where the kernel gives ports to whoever asks, it would be gone by then. */
-async function quietPort(): Promise<number> {
-  const [port = 0] = await freePortsFrom(randomInt(FIRST_PORT, LAST_PORT), 1)
-  return port
 }
 
 type Place = { dataFolder: string; port?: number; isDurable?: boolean }

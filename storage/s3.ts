@@ -88,9 +88,9 @@ function completionXml(parts: Part[]): Uint8Array {
   )
 }
 
-/** What S3 answers mean, over whatever signs and sends the requests. */
 type Bucket = { bucket: string; keysPerPage?: number }
 
+/** What S3 answers mean, over whatever signs and sends the requests. */
 export function s3Storage(send: S3Send, { bucket, keysPerPage = 1000 }: Bucket): Storage {
   async function succeed(request: S3Request): Promise<S3Response> {
     const response = await send(request)

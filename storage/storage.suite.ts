@@ -12,9 +12,9 @@ async function bytesOf(body: ReadableStream<Uint8Array> | undefined): Promise<Bu
   return Buffer.concat(chunks)
 }
 
-/** What each implementation of Storage must do, against a real store. */
 type Open = (settings?: { keysPerPage: number }) => Promise<Storage>
 
+/** What each implementation of Storage must do, against a real store. */
 export function describeStorage(name: string, open: Open) {
   describe(name, () => {
     const freshKey = (suffix = '') => `suite/${randomUUID()}${suffix}`

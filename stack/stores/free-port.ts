@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
 export function isFree(port: number) {
@@ -31,4 +32,18 @@ export async function freePortsFrom(first: number, count: number) {
   }
   if (found.length < count) throw new Error(`fewer than ${count} ports are free above ${first}`)
   return found
+}
+
+const [QUIET_FIRST, QUIET_LAST] = [20_000, 31_000]
+
+/**
+ * Free ports for processes that take seconds before they listen. From 32768 on the kernel gives them to whoever asks for
+ * any; below, nobody takes one of these in the meantime.
+ */
+export const quietPorts = (count: number) =>
+  freePortsFrom(randomInt(QUIET_FIRST, QUIET_LAST), count)
+
+export async function quietPort(): Promise<number> {
+  const [port = 0] = await quietPorts(1)
+  return port
 }

@@ -1,12 +1,12 @@
 import { request as httpRequest } from 'node:http'
 import * as sdk from '@immich/sdk'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { quietPort } from '#stack/stores/free-port.ts'
 import { absentNeighbours } from '#test/helpers/absent-neighbours.ts'
 import { createTestBucket } from '#test/helpers/bucket.ts'
 import { createTestDatabase } from '#test/helpers/database.ts'
 import { createTestGateway } from '#test/helpers/gateway.ts'
 import { asUser, listen } from '#test/helpers/listener.ts'
-import { reservedPort } from '#test/helpers/reserved-port.ts'
 import { until } from '#test/helpers/until.ts'
 import {
   buildTestEdge,
@@ -61,7 +61,7 @@ const runtimes = [
 ]
 
 async function startInWorkerd() {
-  const hub = { HUB_URL: `http://127.0.0.1:${await reservedPort()}` }
+  const hub = { HUB_URL: `http://127.0.0.1:${await quietPort()}` }
   const variables = { ...(await ownVariables()), ...hub }
   await startHub(folder, variables)
   return await startWorkerd(folder, variables, 2)

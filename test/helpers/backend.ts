@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LoginResponseDto } from '#contracts/api/authentication.ts'
 import type { UserId } from '#contracts/ids.ts'
+import { quietPort } from '#stack/stores/free-port.ts'
 import { createNodeStorage } from '#storage/node.ts'
 import { createLog } from '#workers/runtime/log.ts'
 import { createPusher } from '#workers/runtime/push.ts'
@@ -14,7 +15,6 @@ import { atEndOfFile } from './at-end-of-file.ts'
 import { createTestBucket } from './bucket.ts'
 import { createTestDatabase } from './database.ts'
 import { createTestGateway } from './gateway.ts'
-import { reservedPort } from './reserved-port.ts'
 import { createTestValkey } from './valkey.ts'
 
 export type BackendUser = { id: UserId; email: string; password: string; token: string }
@@ -31,7 +31,7 @@ export async function createBackend() {
   const log = createLog({ process: 'test', level: 'fatal' })
   // `startHub` takes this place, where a test has need of it.
   const hub = {
-    url: `http://127.0.0.1:${await reservedPort()}`,
+    url: `http://127.0.0.1:${await quietPort()}`,
     secret: randomBytes(16).toString('hex'),
   }
   const dispatcher = await startDispatcher({

@@ -5,8 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { quietPort } from '#stack/stores/free-port.ts'
 import { atEndOfFile } from './at-end-of-file.ts'
-import { reservedPort } from './reserved-port.ts'
 import { until } from './until.ts'
 
 export const nginxPath = [
@@ -39,7 +39,7 @@ function makeCertificate(folder: string, name: string) {
 export async function startNginx({ targetPort, name }: { targetPort: number; name: string }) {
   const folder = await mkdtemp(join(tmpdir(), 'tintype-nginx-'))
   atEndOfFile(() => rm(folder, { recursive: true, force: true }))
-  const port = await reservedPort()
+  const port = await quietPort()
   const { key, certificate } = makeCertificate(folder, name)
   const config = join(folder, 'nginx.conf')
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { quietPort } from '#stack/stores/free-port.ts'
 import { absentNeighbours } from './absent-neighbours.ts'
-import { reservedPort } from './reserved-port.ts'
 import { cloneTemplate } from './template-database.ts'
 import { until } from './until.ts'
 
@@ -39,7 +39,7 @@ export default async function setup(project: TestProject) {
 
 /** A process of its own: this project resolves packages as workerd does, and the gateway needs Node's. */
 async function startGatewayProcess(appUrl: string, secret: string) {
-  const port = await reservedPort()
+  const port = await quietPort()
   const url = `http://127.0.0.1:${port}`
   const child = spawn(process.execPath, [join(import.meta.dirname, '../../gateway/index.ts')], {
     env: { APP_DATABASE_URL: appUrl, GATEWAY_SECRET: secret, GATEWAY_PORT: String(port) },

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'vitest'
 import { openListener } from '#stack/listener.ts'
+import { quietPort, quietPorts } from '#stack/stores/free-port.ts'
 import { addressOf } from '../../edge/build/workerd-config.ts'
 import { atEndOfFile } from './at-end-of-file.ts'
 import { copyBuilt } from './built.ts'
-import { reservedPort, reservedPorts } from './reserved-port.ts'
 import { until } from './until.ts'
 
 type Variables = Record<string, string>
@@ -64,7 +64,7 @@ export async function buildTestHub(folder: string): Promise<void> {
 
 /** `processes` workerds that serve the bundle on one inherited descriptor, as in production. */
 export async function startWorkerd(folder: string, variables: Variables, processes = 1) {
-  const port = await reservedPort()
+  const port = await quietPort()
   const listener = await openListener('127.0.0.1', port)
   const store = variables.S3_ENDPOINT?.startsWith('https:') ? 'storeTls' : 'store'
   const externals = {
@@ -141,7 +141,7 @@ export async function startWranglerDev(folder: string, variables: Variables) {
   const isSecret = ([name]: [string, string]) => /_SECRET$|_KEY/.test(name)
   const plain = Object.fromEntries(Object.entries(variables).filter((entry) => !isSecret(entry)))
   const secrets = Object.fromEntries(Object.entries(variables).filter(isSecret))
-  const [port = 0, inspectorPort = 0] = await reservedPorts(2)
+  const [port = 0, inspectorPort = 0] = await quietPorts(2)
   const args = [
     ...['dev', '--config', 'wrangler.toml', '--ip', '127.0.0.1', '--port', String(port)],
     ...['--inspector-port', String(inspectorPort), '--persist-to', join(folder, 'state')],
