@@ -64,11 +64,63 @@ test('what a person looks at stays in place when a month above turns out higher'
   const scrollTop = (grid.topOf('2024-01-01') ?? 0) + 150
   const before = (grid.rectOf({ key: '2024-01-01', index: 0 })?.y ?? 0) - scrollTop
 
-  const moved = grid.keepingPlace(scrollTop, () => {
+  const moved = grid.keepingPlace(scrollTop, 800, () => {
     grid.setItems('2024-03-01', itemsOf('mar', 90))
   })
 
   expect(moved).not.toBe(scrollTop)
+  expect((grid.rectOf({ key: '2024-01-01', index: 0 })?.y ?? 0) - moved).toBeCloseTo(before)
+})
+
+test('what a person looks at stays in place when the month above it arrives while it is on the screen', () => {
+  const grid = setup()
+  grid.setItems('2024-01-01', itemsOf('jan', 30))
+  const scrollTop = (grid.topOf('2024-01-01') ?? 0) - 300
+  const before = (grid.rectOf({ key: '2024-01-01', index: 0 })?.y ?? 0) - scrollTop
+
+  const moved = grid.keepingPlace(scrollTop, 800, () => {
+    grid.setItems('2024-02-01', itemsOf('feb', 300))
+  })
+
+  expect(moved).not.toBe(scrollTop)
+  expect((grid.rectOf({ key: '2024-01-01', index: 0 })?.y ?? 0) - moved).toBeCloseTo(before)
+})
+
+test('the rest stays in place when what was topmost goes', () => {
+  const grid = setup()
+  const february = itemsOf('feb', 300)
+  grid.setItems('2024-02-01', february)
+  const scrollTop = (grid.rectOf({ key: '2024-02-01', index: 60 })?.y ?? 0) + 10
+  const [first, ...others] = grid.visible(scrollTop, 800, 0)[0]?.shown?.tiles ?? []
+  const next = others.find((tile) => tile.y !== first?.y)
+  const place = { key: '2024-02-01', index: next?.index ?? 0 }
+  const before = (grid.rectOf(place)?.y ?? 0) - scrollTop
+  const topmost = new Set(others.flatMap((tile) => (tile.y === first?.y ? [tile.id] : [])))
+  topmost.add(first?.id ?? '')
+
+  const moved = grid.keepingPlace(scrollTop, 800, () => {
+    const ids = february.ids.filter((id) => !topmost.has(id))
+    grid.setItems('2024-02-01', { ...itemsOf('feb', ids.length), ids })
+  })
+
+  const after = grid.rectOf({ ...place, index: place.index - topmost.size })
+  expect((after?.y ?? 0) - moved).toBeCloseTo(before)
+})
+
+test('when a month goes, what follows it takes its place', () => {
+  const grid = setup()
+  grid.setItems('2024-02-01', itemsOf('feb', 3))
+  grid.setItems('2024-01-01', itemsOf('jan', 30))
+  const scrollTop = (grid.topOf('2024-02-01') ?? 0) + 70
+  const before = (grid.rectOf({ key: '2024-01-01', index: 0 })?.y ?? 0) - scrollTop
+
+  const moved = grid.keepingPlace(scrollTop, 800, () => {
+    grid.setMonths([
+      { key: '2024-03-01', count: 30 },
+      { key: '2024-01-01', count: 30 },
+    ])
+  })
+
   expect((grid.rectOf({ key: '2024-01-01', index: 0 })?.y ?? 0) - moved).toBeCloseTo(before)
 })
 
@@ -78,7 +130,9 @@ test('the same picture stays at the top when the window changes its width', () =
   const rect = grid.rectOf({ key: '2024-02-01', index: 60 })
   const topRow = grid.visible(rect?.y ?? 0, 1, 0)[0]?.shown?.tiles[0]
 
-  const moved = grid.keepingPlace(rect?.y ?? 0, () => grid.setMetrics({ ...metrics, widthPx: 700 }))
+  const moved = grid.keepingPlace(rect?.y ?? 0, 800, () =>
+    grid.setMetrics({ ...metrics, widthPx: 700 }),
+  )
 
   const place = grid.find(topRow?.id ?? '')
   expect(grid.rectOf(place ?? { key: '', index: 0 })?.y).toBeCloseTo(moved)
@@ -87,7 +141,7 @@ test('the same picture stays at the top when the window changes its width', () =
 test('at the very top new items push the rest down', () => {
   const grid = setup()
 
-  const moved = grid.keepingPlace(0, () =>
+  const moved = grid.keepingPlace(0, 800, () =>
     grid.setMonths([
       { key: '2024-04-01', count: 5 },
       ...grid.months.map((month) => ({ ...month })),

@@ -31,7 +31,15 @@ type Month = {
   heightPx: number
 }
 
-type Anchor = { key: string; id: string | undefined; share: number; offsetPx: number }
+type AnchorTile = { key: string; id: string; offsetPx: number }
+
+type Anchor = {
+  /** What is on the screen, from its top: the first of them that is still there afterwards does not move. */
+  tiles: AnchorTile[]
+  /** Where nothing on the screen is loaded: the month at its top, and how much of it has passed. */
+  key: string
+  share: number
+}
 
 /**
  * Knows where every tile of a library stands while only the months near the screen are loaded: the others have
@@ -97,15 +105,15 @@ export class VirtualGrid {
     this.#stack()
   }
 
-  /** Makes a change and answers the scroll position at which the tile at the top of the screen has not moved. */
-  keepingPlace(scrollTopPx: number, change: () => void): number {
+  /** Makes a change and answers the scroll position at which the topmost tile on the screen has not moved. */
+  keepingPlace(scrollTopPx: number, viewportPx: number, change: () => void): number {
     if (scrollTopPx <= this.#paddingTopPx) {
       change()
       return scrollTopPx
     }
-    const anchor = this.#anchorAt(scrollTopPx)
+    const anchor = this.#anchorAt(scrollTopPx, viewportPx)
     change()
-    return anchor ? this.#placeOf(anchor) : scrollTopPx
+    return (anchor && this.#placeOf(anchor)) ?? Math.min(scrollTopPx, this.totalHeightPx)
   }
 
   monthAt(yPx: number): { key: string; topPx: number; heightPx: number } | undefined {
@@ -225,23 +233,38 @@ export class VirtualGrid {
     return { headings, tiles, days: items.days }
   }
 
-  #anchorAt(yPx: number): Anchor | undefined {
-    const month = this.#months[this.#indexAt(yPx)]
+  #anchorAt(topPx: number, viewportPx: number): Anchor | undefined {
+    const first = this.#indexAt(topPx)
+    const month = this.#months[first]
     if (!month) return undefined
-    const insidePx = yPx - month.topPx
-    const row = month.layout?.rows.find(({ y, heightPx }) => y + heightPx > insidePx)
-    const share = month.heightPx > 0 ? insidePx / month.heightPx : 0
-    const id = row && month.items?.ids[row.from]
-    return { key: month.key, id, share, offsetPx: row ? insidePx - row.y : 0 }
+    const tiles: AnchorTile[] = []
+    for (const shown of this.#months.slice(first)) {
+      if (shown.topPx >= topPx + viewportPx) break
+      tiles.push(...tilesOnScreen(shown, topPx, viewportPx))
+    }
+    const share = month.heightPx > 0 ? (topPx - month.topPx) / month.heightPx : 0
+    return { tiles, key: month.key, share }
   }
 
-  #placeOf({ key, id, share, offsetPx }: Anchor): number {
-    const month = this.#byKey.get(key)
-    if (!month) return Math.min(this.#paddingTopPx + offsetPx, this.totalHeightPx)
-    const index = id === undefined ? -1 : (month.items?.ids.indexOf(id) ?? -1)
-    const tile = month.layout?.tiles[index]
-    return tile ? month.topPx + tile.y + offsetPx : month.topPx + share * month.heightPx
+  #placeOf(anchor: Anchor): number | undefined {
+    for (const { key, id, offsetPx } of anchor.tiles) {
+      const month = this.#byKey.get(key)
+      const tile = month?.layout?.tiles[month.items?.ids.indexOf(id) ?? -1]
+      if (month && tile) return month.topPx + tile.y + offsetPx
+    }
+    const month = this.#byKey.get(anchor.key)
+    return month && month.topPx + anchor.share * month.heightPx
   }
+}
+
+function tilesOnScreen({ key, layout, items, ...month }: Month, topPx: number, viewportPx: number) {
+  if (!layout || !items) return []
+  const insidePx = topPx - month.topPx
+  return layout.rows
+    .filter(({ y, heightPx }) => y + heightPx > insidePx && y < insidePx + viewportPx)
+    .flatMap(({ from, to, y }) =>
+      items.ids.slice(from, to).map((id) => ({ key, id, offsetPx: insidePx - y })),
+    )
 }
 
 function distance(rect: Rect | undefined, middle: number): number {
