@@ -9,13 +9,15 @@ import { createSteps, type Steps } from './steps.ts'
 const PROJECTS = ['contracts', 'client', 'edge', 'node', 'test']
 
 const bin = (name: string) => join(repositoryFolder, 'node_modules', '.bin', name)
+/** svelte-check reads TypeScript 6, whose command has the same name. */
+const TSC = join(repositoryFolder, 'node_modules', 'typescript-7', 'bin', 'tsc')
 
 type Check = { title: string; file: string; args: string[] }
 
 function checks(): Check[] {
   const types = PROJECTS.map((name) => ({
     title: `Types of ${name}`,
-    file: bin('tsc'),
+    file: TSC,
     // What did not change since the last run is not checked again.
     args: [
       '-p',
