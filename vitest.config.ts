@@ -40,8 +40,7 @@ export default defineConfig({
       },
       {
         test: {
-          // Each starts a browser or a stack of its own, with processes enough to fill two cores.
-          fileParallelism: false,
+          maxWorkers,
           name: 'e2e',
           pool: 'forks',
           include: ['test/e2e/**/*.test.ts'],
@@ -53,7 +52,7 @@ export default defineConfig({
       },
       {
         test: {
-          fileParallelism: false,
+          maxWorkers,
           name: 'e2e-wrangler',
           pool: 'forks',
           include: ['asset-bytes', 'gallery', 'upload'].map((name) => `test/e2e/${name}.test.ts`),

@@ -7,7 +7,7 @@ import { findFaults } from './check.ts'
 import { findBinary } from './find-binary.ts'
 import { OFFLINE } from './offline.ts'
 import { ensureParts } from './parts/install.ts'
-import { repositoryFolder } from './paths.ts'
+import { cacheFolder, repositoryFolder } from './paths.ts'
 import { dataFolderOf } from './settings.ts'
 import { createSteps } from './steps.ts'
 
@@ -64,6 +64,8 @@ export async function runTests(args: string[]) {
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
     ...OFFLINE,
+    // Two hundred processes read the same modules.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(cacheFolder, 'compiled'),
     TINTYPE_DATA: process.env.TINTYPE_DATA ?? DATA,
   }
   await mkdir(dataFolderOf(environment), { recursive: true, mode: 0o711 })

@@ -16,7 +16,13 @@ import {
 } from '#test/helpers/gallery.ts'
 import { assetRow } from '#test/helpers/seed.ts'
 import { until } from '#test/helpers/until.ts'
-import { DESKTOP, PHONE, type RunningGallery, startGallery } from '#test/helpers/whole-gallery.ts'
+import {
+  DESKTOP,
+  MOVING,
+  PHONE,
+  type RunningGallery,
+  startGallery,
+} from '#test/helpers/whole-gallery.ts'
 import { startEdge } from '#test/helpers/workerd.ts'
 
 /** Chromium calls a touch long after half a second, the page a little sooner. */
@@ -78,7 +84,7 @@ describe('the first visit', () => {
   test('goes from signing up to photos that are seen, deleted, brought back and found again', async () => {
     const fresh = await createBackend()
     const { url } = await startEdge(gallery.edgeFolder, fresh.edgeVariables)
-    const { page, faults } = await openGallery(gallery.browser, { url, ...DESKTOP })
+    const { page, faults } = await openGallery(gallery.browser, { url, ...DESKTOP, ...MOVING })
     await page.goto('/')
     await page.getByRole('button', { name: 'Create the library' }).click()
     await page.getByText('Enter your name.').waitFor()
@@ -152,7 +158,7 @@ describe('the first visit', () => {
 
 describe('by keyboard alone', () => {
   test('a photo is found, opened, marked, deleted and brought back', async () => {
-    const { page, faults } = await gallery.openAsNewUser()
+    const { page, faults } = await gallery.openAsNewUser({ ...DESKTOP, ...MOVING })
     await uploadThree(page)
     await page.reload()
     await expectPictures(page, 3)
@@ -205,7 +211,7 @@ describe('by keyboard alone', () => {
 
 describe('whatever is pressed twice in a hurry', () => {
   test('opens one viewer, and leaves no more than that', async () => {
-    const { page, user } = await gallery.openAsNewUser()
+    const { page, user } = await gallery.openAsNewUser({ ...DESKTOP, ...MOVING })
     await gallery.backend.db
       .insert(assets)
       .values(assetRow(user.id, { failureReason: 'Only a row' }))
@@ -240,7 +246,7 @@ describe('whatever is pressed twice in a hurry', () => {
 
 describe('on a phone', () => {
   test('photos are seen, swiped through and selected by a long press', async () => {
-    const { page, faults } = await gallery.openAsNewUser(PHONE)
+    const { page, faults } = await gallery.openAsNewUser({ ...PHONE, ...MOVING })
     await uploadThree(page)
     await page.getByRole('button', { name: 'Close', exact: true }).tap()
 
@@ -321,7 +327,7 @@ describe('uploads', () => {
 
 describe('a large library', () => {
   test('is reached at any date, and what is looked at does not jump', async () => {
-    const { page, user } = await gallery.openAsNewUser()
+    const { page, user } = await gallery.openAsNewUser({ ...DESKTOP, ...MOVING })
     const months = Array.from({ length: 60 }, (_, index) => new Date(Date.UTC(2024, 5 - index, 15)))
     const rows = months.flatMap((month) =>
       Array.from({ length: 80 }, (_, index) => {

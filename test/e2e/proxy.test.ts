@@ -91,7 +91,7 @@ const untilThumbnail = (page: Page) =>
         ({ naturalWidth, currentSrc }) => naturalWidth >= 200 && currentSrc.startsWith('http'),
       ),
     null,
-    { timeout: FIRST_PICTURE_MS },
+    { timeout: FIRST_PICTURE_MS, polling: 100 },
   )
 
 /** The whole way in a browser: sign up, drop a photo, see its thumbnail, drop a film in parts, sign in again. */
@@ -102,7 +102,10 @@ async function useForTheFirstTime(url: string, db: Awaited<ReturnType<typeof sta
 
   await untilThumbnail(page)
   await expect
-    .poll(async () => (await db.select().from(assets)).length, { timeout: FIRST_PICTURE_MS })
+    .poll(async () => (await db.select().from(assets)).length, {
+      timeout: FIRST_PICTURE_MS,
+      polling: 100,
+    })
     .toBe(2)
   await page.reload()
   await untilThumbnail(page)

@@ -118,7 +118,7 @@ test('a film over a line that is cut every few seconds, past a restart of edge a
 
   queue.add([await sourceOfPath(path)])
   await expect.poll(() => line.bytesUp, { timeout: TIMEOUT_MS }).toBeGreaterThan(FILM_BYTES / 2)
-  for (const child of doomed.children) child.kill('SIGKILL')
+  doomed.die()
   await gateway.close()
   const heirGateway = await startOwnGateway(secret)
   atEndOfFile(heirGateway.close)

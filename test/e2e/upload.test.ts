@@ -181,7 +181,7 @@ describe('from Node', () => {
       queue.add([await sourceOfPath(film.path)])
       await until(() => line.bytesUp > 36 * MIB, { timeoutMs: 60_000 })
 
-      for (const child of doomed.children) child.kill('SIGKILL')
+      doomed.die()
       line.dropAll()
       const heir = await startEdge(edgeFolder, backend.edgeVariables)
       line.leadTo(heir.port)
@@ -343,7 +343,7 @@ describe('from a page', () => {
     page.waitForFunction(
       (least) => window.queue.snapshot.entries.some(({ sentBytes }) => sentBytes > least),
       bytes,
-      { timeout: 60_000 },
+      { timeout: 60_000, polling: 100 },
     )
 
   test('dropped files become assets', async () => {
@@ -395,6 +395,7 @@ describe('from a page', () => {
       await page.click('button')
       await page.waitForFunction(() => window.queue.snapshot.entries[0]?.state === 'done', null, {
         timeout: 60_000,
+        polling: 100,
       })
 
       expect(await listAssets(user)).toHaveLength(1)
@@ -420,6 +421,7 @@ describe('from a page', () => {
       await dropFiles(page, [film.path])
       await page.waitForFunction(() => window.queue.snapshot.entries[0]?.state === 'done', null, {
         timeout: 60_000,
+        polling: 100,
       })
 
       expect(await listAssets(user)).toHaveLength(1)

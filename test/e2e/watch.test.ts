@@ -129,7 +129,7 @@ test.concurrent('a server that is away for a while is waited for', async (contex
   start({ url: line.url })
   await untilThere(1)
 
-  for (const child of doomed.children) child.kill('SIGKILL')
+  doomed.die()
   line.dropAll()
   await write('two.jpg')
   const heir = await startEdge(edgeFolder, backend.edgeVariables)

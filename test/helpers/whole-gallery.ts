@@ -5,6 +5,8 @@ import { createFolder, launchChromium, logIn, openGallery } from './gallery.ts'
 import { buildTestEdge, startEdge } from './workerd.ts'
 
 export const DESKTOP = { viewport: { width: 1440, height: 900 } }
+/** As for those who have not asked their system for less. */
+export const MOVING = { reducedMotion: 'no-preference' } as const
 export const PHONE = {
   viewport: { width: 390, height: 844 },
   hasTouch: true,

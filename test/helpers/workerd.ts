@@ -101,7 +101,12 @@ export async function startWorkerd(folder: string, variables: Variables, process
     return await answers(url)
   }, START)
   if (children.some(({ exitCode }) => exitCode !== null)) throw new Error(lines().join('\n'))
-  return { url, port, children, lines, outputs: outputs.map((output) => output.lines) }
+  /** All at once, and the port with them: nothing waits in the kernel for a process that comes back. */
+  const die = () => {
+    for (const child of children) child.kill('SIGKILL')
+    listener.close()
+  }
+  return { url, port, children, die, lines, outputs: outputs.map((output) => output.lines) }
 }
 
 /** The process `hub` as in production, at the address that HUB_URL names. */
@@ -167,7 +172,8 @@ export async function startWranglerDev(folder: string, variables: Variables) {
   await until(() => answers(url), START).catch((cause) => {
     throw new Error(`wrangler dev:\n${output.lines().join('\n')}`, { cause })
   })
-  return { url, port, children: [child], lines: output.lines }
+  const die = () => void child.kill('SIGKILL')
+  return { url, port, children: [child], die, lines: output.lines }
 }
 
 /**
