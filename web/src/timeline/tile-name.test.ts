@@ -30,6 +30,10 @@ test('a video says how long it is', () => {
   expect(tileName({ ...asset, isImage: false, durationMs: 32_000 })).toMatch(/^Video, 0:32, /)
 })
 
+test('a photo that moves says so', () => {
+  expect(tileName({ ...asset, livePhotoVideoId: 'b' })).toMatch(/^Live photo, Monday/)
+})
+
 test('what cannot be shown says why', () => {
   const name = tileName({ ...asset, condition: 'failed', failureReason: 'The file is cut off' })
 

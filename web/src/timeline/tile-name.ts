@@ -4,15 +4,16 @@ import type { TimelineAsset } from './timeline-asset.ts'
 
 /** What a screen reader says of a tile: kind, day, time, place, then what is special about it. */
 export function tileName(asset: TimelineAsset): string {
-  const kind = asset.isImage
-    ? 'Photo'
-    : asset.durationMs === null
-      ? 'Video'
-      : `Video, ${formatDuration(asset.durationMs)}`
+  const kind = kindWords(asset)
   const moment = `${formatFullDay(asset.localMs)}, ${formatTime(asset.localMs)}`
   return [kind, moment, asset.place, asset.isFavorite ? 'favourite' : '', conditionWords(asset)]
     .filter(Boolean)
     .join(', ')
+}
+
+function kindWords({ isImage, livePhotoVideoId, durationMs }: TimelineAsset): string {
+  if (isImage) return livePhotoVideoId === null ? 'Photo' : 'Live photo'
+  return durationMs === null ? 'Video' : `Video, ${formatDuration(durationMs)}`
 }
 
 function conditionWords(asset: TimelineAsset): string {
