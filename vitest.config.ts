@@ -1,15 +1,18 @@
 import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { bundleDrizzle } from './test/helpers/bundle-drizzle.ts'
 
 /** Half of the time a test waits for something else than the processor: two side by side fill two cores. */
 const maxWorkers = Math.max(2, Math.min(4, availableParallelism() - 1))
+const resolve = { alias: await bundleDrizzle() }
 const NOT_OURS = ['node_modules/**', 'dist/**', '.tintype*/**']
 
 export default defineConfig({
   test: {
     projects: [
       {
+        resolve,
         test: {
           maxWorkers,
           name: 'node',
@@ -39,6 +42,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           maxWorkers,
           name: 'e2e',
@@ -51,6 +55,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           maxWorkers,
           name: 'e2e-wrangler',

@@ -102,10 +102,7 @@ async function useForTheFirstTime(url: string, db: Awaited<ReturnType<typeof sta
 
   await untilThumbnail(page)
   await expect
-    .poll(async () => (await db.select().from(assets)).length, {
-      timeout: FIRST_PICTURE_MS,
-      polling: 100,
-    })
+    .poll(async () => (await db.select().from(assets)).length, { timeout: FIRST_PICTURE_MS })
     .toBe(2)
   await page.reload()
   await untilThumbnail(page)
